@@ -1,0 +1,47 @@
+"""Who is addressed: what ``to``, ``room``, ``skip_sid`` and the data's shape mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageError
+from .types import Sid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from .types import Room
+
+
+def event_args(data: tuple[Any, ...]) -> Sequence[Any]:
+    """Turn the data of an emit into the event's arguments.
+
+    One tuple is several arguments, None is none, anything else is one; several are several.
+    """
+    if len(data) != 1:
+        return data
+    only = data[0]
+    if type(only) is tuple:
+        return only
+    return () if only is None else data
+
+
+def rooms_of(to: Room | list[Room] | None, room: Room | list[Room] | None) -> Collection[Room] | None:
+    """Turn ``to`` and ``room``, two names for the same thing, into rooms; None for everybody.
+
+    :raises UsageError: both are given and differ.
+    """
+    if to is None:
+        to = room
+    elif room is not None and room != to:
+        raise UsageError(f"to={to!r} and room={room!r} are the same argument: give one of them")
+    if to is None:
+        return None
+    return tuple(to) if isinstance(to, list | set | frozenset) else (to,)
+
+
+def sids_of(skip_sid: str | list[str] | None) -> set[Sid]:
+    """Turn ``skip_sid`` into a set."""
+    if skip_sid is None:
+        return set()
+    return {Sid(skip_sid)} if isinstance(skip_sid, str) else {Sid(sid) for sid in skip_sid}

@@ -1,0 +1,231 @@
+"""The options of ``SocketIO``: typed, defaulted and documented in one table.
+
+The table makes the documentation's options page; the TypedDict makes misspelt names fail in a type
+checker, and `ServerConfig.from_options` makes them fail when the program starts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+from .engineio import SessionSettings, Transport
+from .errors import UnknownOptionError, UsageError
+from .hub.hub import HubSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .engineio import AllowedOrigins, Cookie
+
+Logger: TypeAlias = bool | logging.Logger | None
+
+
+class SocketIOOptions(TypedDict, total=False):
+    """The keywords of ``SocketIO``. The documentation's options page describes each."""
+
+    manage_session: bool
+    path: str
+    resource: str
+    logger: Logger
+    engineio_logger: Logger
+    serializer: Any
+    json: Any
+    async_handlers: bool
+    always_connect: bool
+    namespaces: list[str] | Literal["*"] | None
+    async_mode: str | None
+    ping_interval: float | tuple[float, float]
+    ping_timeout: float
+    max_http_buffer_size: int
+    allow_upgrades: bool
+    http_compression: bool
+    compression_threshold: int
+    cookie: Cookie
+    cors_allowed_origins: AllowedOrigins
+    cors_credentials: bool
+    monitor_clients: bool
+    transports: str | list[str] | None
+    upgrade_timeout: float
+    connect_timeout: float
+    max_attachments: int
+    max_namespaces: int
+    per_message_deflate: bool
+    handler_overlap: float
+    max_pending_events: int
+    max_buffered_bytes: int
+    shutdown_grace: float
+
+
+def _option(default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """Every option with its value. Classes are given the few values they use, not this."""
+
+    manage_session: bool = _option(
+        True,
+        "``True``: a session that a handler modifies belongs to its connection from then on. "
+        "``False``: it is opened for each event and saved after it, so that HTTP routes see it.",
+    )
+    path: str = _option("socket.io", "Where the server is; ``resource`` is another name for it.")
+    logger: Logger = _option(
+        False, "``True`` logs to stderr from INFO on, ``False`` errors only; or a logger."
+    )
+    engineio_logger: Logger = _option(False, "The same for the Engine.IO layer.")
+    serializer: Any = _option(
+        "default", "``'default'`` (JSON), ``'msgpack'``, or a class with the parser's methods."
+    )
+    json: Any = _option(None, "A module with ``dumps`` and ``loads`` in place of ``json``.")
+    async_handlers: bool = _option(
+        True,
+        "``True``: a client's next handler starts when the one before has ended, waits, or has run "
+        "for ``handler_overlap`` seconds. ``False``: strictly one after the other.",
+    )
+    always_connect: bool = _option(
+        False, "``True`` accepts clients before their connect handler has decided."
+    )
+    namespaces: Any = _option(
+        None, "Namespaces that are open without having handlers; ``'*'`` opens all."
+    )
+    async_mode: str | None = _option(
+        None, "``'threading'`` or None. Others come with their hosts and are refused until then."
+    )
+    ping_interval: Any = _option(
+        25, "Seconds between pings, or ``(interval, grace)``: clients are told the sum."
+    )
+    ping_timeout: float = _option(20, "Seconds of silence after a ping that end a connection.")
+    max_http_buffer_size: int = _option(1_000_000, "Bytes of one message, on either transport.")
+    allow_upgrades: bool = _option(True, "Whether polling clients may change to a WebSocket.")
+    http_compression: bool = _option(True, "Whether answers to polls may be compressed.")
+    compression_threshold: int = _option(1024, "Bytes from which on answers are compressed.")
+    cookie: Cookie = _option(
+        None,
+        "A name, or a dictionary with ``name`` and attributes (text, function or bool), for a "
+        "cookie with the connection's id; None sends none.",
+    )
+    cors_allowed_origins: AllowedOrigins = _option(
+        None,
+        "An origin, a list of them, ``'*'`` for all, a function, ``[]`` to switch the check off; "
+        "None allows the server's own.",
+    )
+    cors_credentials: bool = _option(True, "Whether requests of other origins may have cookies.")
+    monitor_clients: bool = _option(True, "``False``: silence closes nobody.")
+    transports: Any = _option(None, "``'polling'``, ``'websocket'`` or a list; None for both.")
+    upgrade_timeout: float = _option(10, "Seconds that an upgrade to WebSocket may take.")
+    connect_timeout: float = _option(45, "Seconds to connect to a first namespace.")
+    max_attachments: int = _option(10, "Binary attachments of one packet from a client.")
+    max_namespaces: int = _option(100, "Namespaces that one connection may be connected to.")
+    per_message_deflate: bool = _option(False, "Whether WebSocket messages may be compressed.")
+    handler_overlap: float = _option(
+        0.1, "Seconds after which a client's next handler starts beside one that still runs."
+    )
+    max_pending_events: int = _option(
+        1000, "Events of one client that wait for its handlers; beyond, its socket is not read."
+    )
+    max_buffered_bytes: int = _option(
+        4_194_304, "Unsent bytes of one client; beyond, it is disconnected as a slow consumer."
+    )
+    shutdown_grace: float = _option(10, "Seconds for handlers and views to end at a shutdown.")
+
+    @classmethod
+    def from_options(cls, options: SocketIOOptions) -> ServerConfig:
+        """Check the keywords that were given to ``SocketIO``.
+
+        :raises UnknownOptionError: for a name that does not exist, suggesting the nearest.
+        :raises UsageError: for a value that cannot be.
+        """
+        given: dict[str, Any] = dict(options)
+        if "resource" in given:
+            given["path"] = given.pop("resource")
+        known = {entry.name for entry in dataclasses.fields(cls)}
+        for name in given:
+            if name not in known:
+                raise UnknownOptionError(name, known | {"resource"}, "SocketIO")
+        config = cls(**given)
+        config._check()
+        return config
+
+    def _check(self) -> None:
+        if self.async_mode not in (None, "threading"):
+            raise UsageError(
+                f"async_mode={self.async_mode!r} is not available yet; leave it out: the server "
+                "runs handlers in threads and needs no eventlet or gevent"
+            )
+        for name in ("ping_timeout", "upgrade_timeout", "connect_timeout", "max_http_buffer_size"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} must be above 0, not {getattr(self, name)!r}")
+        interval, grace = self.ping_times
+        if interval <= 0 or grace < 0:
+            raise UsageError(f"ping_interval={self.ping_interval!r}: seconds above 0 are needed")
+        _ = self.transport_names
+
+    @property
+    def ping_times(self) -> tuple[float, float]:
+        """The interval between pings and the grace added to its announcement, in seconds."""
+        if isinstance(self.ping_interval, tuple | list):
+            interval, grace = self.ping_interval
+            return interval, grace
+        return self.ping_interval, 0
+
+    @property
+    def transport_names(self) -> tuple[Transport, ...]:
+        """The transports that are served."""
+        given = self.transports
+        names: Iterable[str] = (
+            list(Transport) if given is None else [given] if isinstance(given, str) else given
+        )
+        try:
+            return tuple(Transport(name) for name in names)
+        except ValueError as error:
+            raise UsageError(
+                f"transports={given!r}: only 'polling' and 'websocket' exist"
+            ) from error
+
+    @property
+    def url_path(self) -> str:
+        """The path with one slash before and none behind: ``/socket.io``."""
+        return "/" + self.path.strip("/")
+
+    def session_settings(self) -> SessionSettings:
+        """The settings of Engine.IO sessions."""
+        interval, grace = self.ping_times
+        return SessionSettings(
+            ping_interval=interval,
+            ping_grace=grace,
+            ping_timeout=self.ping_timeout,
+            max_payload=self.max_http_buffer_size,
+            upgrade_timeout=self.upgrade_timeout,
+            allow_upgrades=self.allow_upgrades,
+            transports=self.transport_names,
+            max_buffered_bytes=self.max_buffered_bytes,
+            monitor_clients=self.monitor_clients,
+        )
+
+    def hub_settings(self) -> HubSettings:
+        """The settings of the Hub."""
+        return HubSettings(
+            always_connect=self.always_connect,
+            async_handlers=self.async_handlers,
+            connect_timeout=self.connect_timeout,
+            max_attachments=self.max_attachments,
+            max_namespaces=self.max_namespaces,
+            max_pending_events=self.max_pending_events,
+        )
+
+    def allows_namespace(self, name: str) -> bool:
+        """Tell whether the option ``namespaces`` opens a namespace."""
+        given = self.namespaces
+        return given == "*" or (given is not None and (name in given or "*" in given))
+
+
+def options_table() -> list[tuple[str, str, str]]:
+    """Return name, default and description of every option, for the documentation."""
+    return [
+        (entry.name, repr(entry.default), entry.metadata["doc"])
+        for entry in dataclasses.fields(ServerConfig)
+    ]

@@ -1,0 +1,258 @@
+"""The application's handlers, run in workers.
+
+``_attempt`` is the one place that calls user code, and has the one broad ``except``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+from typing import TYPE_CHECKING, Any
+
+from flask import got_request_exception
+
+from .engineio import message_group
+from .errors import ConnectionRefusedError, ProtocolError
+from .event_context import ConnectionContext, EventScope
+from .handlers import UNHANDLED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flask import Flask
+
+    from .handlers import Function, HandlerTable
+    from .hub.hub import Hub
+    from .hub.ports import Submit
+    from .hub.socket import Socket
+    from .server import Server
+    from .socketio import Packet, Parser
+    from .types import DisconnectReason
+
+#: What a handler that failed, and whose error nobody turned into an answer, has returned.
+FAILED = object()
+#: Raised by a connect handler, these are an answer and no failure.
+REFUSALS = (ConnectionRefusedError, builtins.ConnectionRefusedError)
+
+logger = logging.getLogger("flask_socketio")
+
+
+class EventDispatcher:
+    """Runs handlers in the context of their event, and submits what follows from it.
+
+    :param app: the Flask application.
+    :param table: its handlers.
+    :param parser: decodes what clients send.
+    :param manage_session: called for each new connection, since applications may change the
+        attribute of this name at run time.
+    :param namespaces: tells whether a namespace is open although it has no handlers.
+    """
+
+    hub: Hub
+    submit: Submit
+    server: Server
+
+    def __init__(
+        self,
+        app: Flask,
+        table: HandlerTable,
+        parser: Parser,
+        manage_session: Callable[[], bool],
+        namespaces: Callable[[str], bool],
+    ) -> None:
+        self._app = app
+        self._table = table
+        self._parser = parser
+        self._manage_session = manage_session
+        self._namespaces = namespaces
+
+    # ---------------------------------------------------------------- asked by the Hub
+
+    def has_namespace(self, namespace: str) -> bool:
+        """Tell whether clients may connect to a namespace."""
+        return self._table.has_namespace(namespace) or self._namespaces(namespace)
+
+    def has_handler(self, event: str, namespace: str) -> bool:
+        """Tell whether ``connect`` or ``disconnect`` has a handler in a namespace."""
+        return self._table.find(event, namespace) is not None
+
+    # ---------------------------------------------------------------- run by workers
+
+    def run_connect(self, socket: Socket, packet: Packet) -> None:
+        """Run the connect handler; what it returns accepts or refuses the client."""
+        hub = self.hub
+        try:
+            auth = self._parser.decode_auth(packet)
+        except ProtocolError as error:
+            self.submit(hub.engine.fail, socket.client.engine_socket, error)
+            return
+        try:
+            result = self._run(socket, "connect", (auth,))
+        except REFUSALS as refusal:
+            self._refuse(socket, refusal_data(refusal))
+            return
+        if result is FAILED:
+            self._refuse(socket, {"message": "Internal server error"})
+        elif result is False:
+            self._refuse(socket, {"message": "Connection rejected by server"})
+        else:
+            socket.admitted = True
+            self.submit(hub.accept, socket)
+
+    def run_event(self, socket: Socket, packet: Packet) -> None:
+        """Run the handler of an event, and send the ack that the client asked for."""
+        client = socket.client
+        try:
+            args = self._parser.decode_event(packet)
+        except ProtocolError as error:
+            self.submit(self.hub.engine.fail, client.engine_socket, error)
+            return
+        if not socket.admitted:
+            self.submit(self._count_stray)
+        elif self._table.find(args[0], socket.namespace.name) is None:
+            self.submit(self._count_unhandled, socket, args[0])
+        else:
+            result = self._run(socket, args[0], args[1:])
+            if result is UNHANDLED:
+                self.submit(self._count_unhandled, socket, args[0])
+            elif packet.ack_id is not None and result is not FAILED:
+                self._send_ack(socket, args[0], packet.ack_id, result)
+        if client.paused and len(client.mailbox) * 2 <= self.hub.settings.max_pending_events:
+            self.submit(self.hub.resume_reading, client)
+
+    def run_disconnect(self, socket: Socket, reason: DisconnectReason) -> None:
+        """Run the disconnect handler, then let go of the client's rooms."""
+        if socket.admitted:
+            self._run(socket, "disconnect", (str(reason),))
+        self.submit(self.hub.remove, socket)
+
+    def run_callback(self, socket: Socket, callback: Function, args: Sequence[Any]) -> None:
+        """Run a callback in the context of the client whose event asked for it."""
+        self._call(socket, "callback", callback, args)
+
+    def run_plain(self, function: Function, args: Sequence[Any]) -> None:
+        """Run a callback that no event asked for: there is no client whose context it could have."""
+        _, error = _attempt(function, args)
+        if error is not None:
+            logger.error("a callback failed", exc_info=error)
+
+    # ---------------------------------------------------------------- how
+
+    def _run(self, socket: Socket, event: str, args: Sequence[Any]) -> Any:
+        found = self._table.find(event, socket.namespace.name)
+        if found is None:
+            return None
+        handler, takes_name = found
+        return self._call(socket, event, handler, (event, *args) if takes_name else args)
+
+    def _call(
+        self, socket: Socket, event: str, function: Function, args: Sequence[Any]
+    ) -> Any:
+        """Call user code in the context of an event.
+
+        :returns: what it returned, or `FAILED`.
+        :raises ConnectionRefusedError: from a connect handler only.
+        """
+        client = socket.client
+        if client.context is None:
+            client.context = ConnectionContext(self._app, client.environ, self._manage_session())
+        scope = EventScope(
+            client.context,
+            {
+                "sid": socket.sid,
+                "namespace": socket.namespace.name,
+                "event": {"message": event, "args": args},
+            },
+            (self.server, socket),
+        )
+        scope.enter()
+        error: BaseException | None = None
+        try:
+            result, error = _attempt(function, args)
+            if error is not None:
+                if event == "connect" and isinstance(error, REFUSALS):
+                    refusal, error = error, None
+                    raise refusal
+                result, error = self._handle_error(socket, event, error)
+        finally:
+            scope.leave(error)
+        return result
+
+    def _handle_error(
+        self, socket: Socket, event: str, error: Exception
+    ) -> tuple[Any, Exception | None]:
+        """Give an error to the application's error handler, or log it.
+
+        :returns: what the event's handler is taken to have returned, and the error if nobody
+            handled it.
+        """
+        namespace = socket.namespace.name
+        table = self._table
+        error_handler = table.error_handlers.get(namespace, table.default_error_handler)
+        unhandled: Exception | None = error
+        result = None
+        if error_handler is not None:
+            result, unhandled = _attempt(error_handler, (error,))
+        if unhandled is not None:
+            self._report(socket, event, unhandled)
+            return FAILED, unhandled
+        if event == "connect":
+            return (True if result is True else FAILED), None
+        return (FAILED if result is None else result), None
+
+    def _report(self, socket: Socket, event: str, error: Exception) -> None:
+        """Log an error that nobody handled, and tell those who track errors."""
+        got_request_exception.send(
+            self._app, _async_wrapper=self._app.ensure_sync, exception=error
+        )
+        logger.error(
+            "the handler of %r in namespace %r failed for client %s",
+            event,
+            socket.namespace.name,
+            socket.sid,
+            exc_info=error,
+        )
+
+    def _send_ack(self, socket: Socket, event: str, ack_id: int, result: Any) -> None:
+        try:
+            parts = self._parser.encode_ack(socket.namespace.name, ack_args(result), ack_id)
+        except (TypeError, ValueError) as error:
+            self._report(socket, event, error)
+        else:
+            self.submit(self.hub.send, socket, message_group(*parts))
+
+    def _refuse(self, socket: Socket, data: dict[str, Any]) -> None:
+        socket.admitted = False
+        self.submit(self.hub.refuse, socket, data)
+
+    def _count_stray(self) -> None:
+        self.hub.engine.counters.stray_events += 1
+
+    def _count_unhandled(self, socket: Socket, event: str) -> None:
+        self.hub.engine.counters.unhandled_events += 1
+        logger.debug("nobody handles %r in %r", event[:100], socket.namespace.name)
+
+
+def _attempt(function: Function, args: Sequence[Any]) -> tuple[Any, Exception | None]:
+    """Call user code: what it returned, or what it raised."""
+    try:
+        return function(*args), None
+    except Exception as error:
+        return None, error
+
+
+def ack_args(result: Any) -> tuple[Any, ...] | list[Any]:
+    """Turn what a handler returned into the arguments of the client's callback."""
+    if result is None:
+        return ()
+    return result if isinstance(result, tuple) else (result,)
+
+
+def refusal_data(refusal: Exception) -> dict[str, Any]:
+    """Turn a refusal into what ``connect_error`` shows: the message, and data if there is more."""
+    args = refusal.args
+    if not args:
+        return {"message": "Connection rejected by server"}
+    if len(args) == 1:
+        return {"message": str(args[0])}
+    return {"message": str(args[0]), "data": args[1] if len(args) == 2 else list(args[1:])}

@@ -1,0 +1,55 @@
+"""Engine.IO protocol 4, without any input or output: packets, payloads, sessions, requests."""
+
+from .origin import AllowedOrigins, OriginPolicy
+from .packet import CLOSE, NOOP, PING, PacketGroup, PacketType, control_group, message_group
+from .payload import decode_payload, encode_payload
+from .request import (
+    EngineRequestError,
+    ErrorCode,
+    Query,
+    check_handshake,
+    check_session_request,
+    parse_query,
+)
+from .response import (
+    Cookie,
+    Response,
+    cookie_header,
+    error_response,
+    ok_response,
+    payload_response,
+    preflight_response,
+)
+from .session import Session, State
+from .settings import SessionSettings, Transport
+
+__all__ = [
+    "CLOSE",
+    "NOOP",
+    "PING",
+    "AllowedOrigins",
+    "Cookie",
+    "EngineRequestError",
+    "ErrorCode",
+    "OriginPolicy",
+    "PacketGroup",
+    "PacketType",
+    "Query",
+    "Response",
+    "Session",
+    "SessionSettings",
+    "State",
+    "Transport",
+    "check_handshake",
+    "check_session_request",
+    "control_group",
+    "cookie_header",
+    "decode_payload",
+    "encode_payload",
+    "error_response",
+    "message_group",
+    "ok_response",
+    "parse_query",
+    "payload_response",
+    "preflight_response",
+]

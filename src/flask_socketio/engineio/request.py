@@ -1,0 +1,184 @@
+"""What an HTTP request to the engine asks for, and the errors of the reference server.
+
+The checks and their order are those of ``verify`` in the reference server (engine.io,
+``lib/server.ts``), so that clients meet the error codes they know.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from ..errors import ProtocolError
+from ..types import EioSid
+from .settings import Transport
+
+if TYPE_CHECKING:
+    from .settings import SessionSettings
+
+
+class ErrorCode(IntEnum):
+    """The ``code`` of an error answer."""
+
+    UNKNOWN_TRANSPORT = 0
+    UNKNOWN_SID = 1
+    BAD_HANDSHAKE_METHOD = 2
+    BAD_REQUEST = 3
+    FORBIDDEN = 4
+    UNSUPPORTED_PROTOCOL_VERSION = 5
+
+
+_MESSAGES = {
+    ErrorCode.UNKNOWN_TRANSPORT: "Transport unknown",
+    ErrorCode.UNKNOWN_SID: "Session ID unknown",
+    ErrorCode.BAD_HANDSHAKE_METHOD: "Bad handshake method",
+    ErrorCode.BAD_REQUEST: "Bad request",
+    ErrorCode.FORBIDDEN: "Forbidden",
+    ErrorCode.UNSUPPORTED_PROTOCOL_VERSION: "Unsupported protocol version",
+}
+
+
+class EngineRequestError(ProtocolError):
+    """A request that the engine refuses. It ends no session.
+
+    :param code: the reference server's error code.
+    :param context: for the log: what was wrong with this request, and what to change.
+    :param message: the message of the answer, where the code's own does not say enough.
+    """
+
+    def __init__(self, code: ErrorCode, context: str = "", message: str | None = None) -> None:
+        answer = _MESSAGES[code] if message is None else message
+        super().__init__(
+            f"{answer} ({context})" if context else answer,
+            status=403 if code is ErrorCode.FORBIDDEN else 400,
+        )
+        self.code = code
+        self.context = context
+        self.message = answer
+
+    @property
+    def body(self) -> bytes:
+        """The JSON of the answer, in the shape of the reference server."""
+        return error_body(self.code, self.message)
+
+
+def error_body(code: ErrorCode, message: str) -> bytes:
+    """Encode an error answer.
+
+    :param code: its code.
+    :param message: its message.
+    """
+    return json.dumps({"code": int(code), "message": message}, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the query string of a request says to the engine.
+
+    :param transport: the transport as it was named; empty when it was not.
+    :param eio: the version of the protocol as it was named; None when it was not.
+    :param sid: the session; None opens one.
+    :param b64: whether the client of an old protocol cannot take binary answers.
+    """
+
+    transport: str
+    eio: str | None
+    sid: EioSid | None
+    b64: bool
+
+
+def parse_query(query_string: bytes | str) -> Query:
+    """Read a query string; of a name that occurs twice the last value counts.
+
+    :param query_string: what stands behind the question mark, still percent-encoded.
+    """
+    if isinstance(query_string, bytes):
+        query_string = query_string.decode("latin-1")
+    fields = dict(parse_qsl(query_string, keep_blank_values=True))
+    sid = fields.get("sid")
+    return Query(
+        transport=fields.get("transport", ""),
+        eio=fields.get("EIO"),
+        sid=EioSid(sid) if sid else None,
+        b64=fields.get("b64", "") in ("1", "true"),
+    )
+
+
+def check_handshake(
+    method: str, query: Query, is_upgrade: bool, settings: SessionSettings
+) -> Transport:
+    """Check a request that opens a session.
+
+    :param method: its HTTP method.
+    :param query: its query string.
+    :param is_upgrade: whether it asks for a WebSocket.
+    :returns: the transport to open the session with.
+    :raises EngineRequestError: when it must be refused.
+    """
+    transport = _check_transport(query, settings)
+    if method != "GET":
+        raise EngineRequestError(ErrorCode.BAD_HANDSHAKE_METHOD, f"method {method!r:.40}")
+    _check_upgrade(transport, is_upgrade)
+    if query.eio != "4":
+        raise EngineRequestError(
+            ErrorCode.UNSUPPORTED_PROTOCOL_VERSION, _unsupported_version(query.eio)
+        )
+    return transport
+
+
+def check_session_request(
+    method: str,
+    query: Query,
+    is_upgrade: bool,
+    settings: SessionSettings,
+    current: Transport | None,
+) -> None:
+    """Check a request that belongs to a session.
+
+    :param method: its HTTP method.
+    :param query: its query string.
+    :param is_upgrade: whether it asks for a WebSocket.
+    :param current: the transport of that session; None when there is no such session.
+    :raises EngineRequestError: when it must be refused. It does not end the session.
+    """
+    transport = _check_transport(query, settings)
+    if current is None:
+        raise EngineRequestError(ErrorCode.UNKNOWN_SID, f"sid {query.sid!r:.60}")
+    if not is_upgrade and transport is not current:
+        raise EngineRequestError(
+            ErrorCode.BAD_REQUEST, f"a {transport} request for a session that is on {current}"
+        )
+    _check_upgrade(transport, is_upgrade)
+    if method != "GET" and (is_upgrade or method != "POST"):
+        raise EngineRequestError(ErrorCode.BAD_REQUEST, f"method {method!r:.40}")
+
+
+def _check_transport(query: Query, settings: SessionSettings) -> Transport:
+    for transport in settings.transports:
+        if transport == query.transport:
+            return transport
+    served = ", ".join(settings.transports)
+    raise EngineRequestError(
+        ErrorCode.UNKNOWN_TRANSPORT, f"transport {query.transport!r:.40}, served are: {served}"
+    )
+
+
+def _check_upgrade(transport: Transport, is_upgrade: bool) -> None:
+    if is_upgrade is not (transport is Transport.WEBSOCKET):
+        kind = "an upgrade" if is_upgrade else "no upgrade"
+        raise EngineRequestError(
+            ErrorCode.BAD_REQUEST,
+            f"transport {transport} with {kind} to WebSocket in the request; "
+            "does a proxy drop or add the Upgrade header?",
+        )
+
+
+def _unsupported_version(eio: str | None) -> str:
+    named = "no version" if eio is None else f"version {eio!r:.20}"
+    return (
+        f"the client named {named} of the Engine.IO protocol, version 4 is needed: JavaScript "
+        "client 3.x or 4.x, python-socketio 5.x, Java client 2.x, Swift client 16.x"
+    )

@@ -1,0 +1,147 @@
+"""Which function handles which event."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .namespace import Namespace
+
+Function: TypeAlias = "Callable[..., Any]"
+
+#: Given in place of an event's or a namespace's name: any that has no handler of its own.
+ANY = "*"
+#: Events of the connection itself; a handler for any event does not get these.
+CONNECTION_EVENTS = frozenset({"connect", "disconnect"})
+#: What a class-based namespace returns for an event that it has no method for.
+UNHANDLED = object()
+
+
+class Handler:
+    """A function and how many arguments it takes, found out once.
+
+    :param function: what the application registered.
+    :param event: what it handles. A handler of ``connect`` may do without ``auth``, one of
+        ``disconnect`` without the reason.
+    """
+
+    __slots__ = ("accepts", "function")
+
+    def __init__(self, function: Function, event: str) -> None:
+        self.function = function
+        #: The number of positional arguments it is called with at most; None for any.
+        self.accepts = count_parameters(function) if event in CONNECTION_EVENTS else None
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function, without the arguments that it does not take."""
+        if self.accepts is not None:
+            args = args[: self.accepts]
+        return self.function(*args)
+
+
+class HandlerTable:
+    """The handlers of one server, by namespace and event.
+
+    Handlers are registered while the application is set up, and only looked up afterwards; a
+    look-up remembers what it found, so that each event costs one dictionary access.
+    """
+
+    def __init__(self) -> None:
+        #: Called with the error of a handler, by namespace.
+        self.error_handlers: dict[str, Function] = {}
+        #: Called with the errors of all other namespaces.
+        self.default_error_handler: Function | None = None
+        self._functions: dict[str, dict[str, Handler]] = {}
+        self._classes: dict[str, Namespace] = {}
+        self._found: dict[tuple[str, str], tuple[Handler, bool] | None] = {}
+
+    def add(self, event: str, namespace: str, function: Function) -> None:
+        """Register a function; a later one for the same event takes its place."""
+        if not callable(function):
+            raise UsageError(f"the handler of {event!r} is {function!r}, which cannot be called")
+        self._functions.setdefault(namespace, {})[event] = Handler(function, event)
+        self._found.clear()
+
+    def add_class(self, namespace: Namespace) -> None:
+        """Register a class-based namespace."""
+        self._classes[namespace.namespace] = namespace
+        self._found.clear()
+
+    def has_namespace(self, namespace: str) -> bool:
+        """Tell whether a namespace has any handler."""
+        return (
+            namespace in self._functions
+            or namespace in self._classes
+            or ANY in self._functions
+            or ANY in self._classes
+        )
+
+    def find(self, event: str, namespace: str) -> tuple[Handler, bool] | None:
+        """Find the handler of an event.
+
+        :returns: it, and whether its first argument is the event's name, because it handles any
+            event; None if nobody handles this one.
+        """
+        key = (namespace, event)
+        if key not in self._found:
+            found = self._search(event, namespace)
+            if found is None or len(self._found) > 10_000:  # names come from clients
+                return found
+            self._found[key] = found
+        return self._found[key]
+
+    def _search(self, event: str, namespace: str) -> tuple[Handler, bool] | None:
+        any_event = event not in CONNECTION_EVENTS
+        for name in (namespace, ANY):
+            functions = self._functions.get(name, {})
+            if event in functions:
+                return functions[event], False
+            if any_event and ANY in functions:
+                return functions[ANY], True
+        for name in (namespace, ANY):
+            instance = self._classes.get(name)
+            if instance is not None:
+                return _method_caller(instance, event), False
+        return None
+
+
+def _method_caller(instance: Namespace, event: str) -> Handler:
+    """Call a class-based namespace through ``trigger_event``, which a subclass may replace."""
+
+    def call(*args: Any) -> Any:
+        return instance.trigger_event(event, *args)
+
+    return Handler(call, event)
+
+
+def count_parameters(function: Function) -> int | None:
+    """Count the positional parameters of a function; None when it takes any number.
+
+    A decorator without ``functools.wraps`` shows ``*args`` and passes them all on, perhaps to a
+    function that takes none. What it wraps is found through its closure, if there is one.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin without a signature
+        return None
+    kinds = [parameter.kind for parameter in parameters]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        wrapped = _wrapped_function(function)
+        return None if wrapped is None else count_parameters(wrapped)
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(kind in positional for kind in kinds)
+
+
+def _wrapped_function(function: Function) -> Function | None:
+    closure = getattr(function, "__closure__", None) or ()
+    functions = [
+        cell.cell_contents
+        for cell in closure
+        if inspect.isfunction(cell.cell_contents) or inspect.ismethod(cell.cell_contents)
+    ]
+    return functions[0] if len(functions) == 1 else None

@@ -1,0 +1,112 @@
+"""What every connection of one embedded server shares: engines by path, and the WSGI application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .environ import build_environ
+from .gateway import Gateway
+from .handshake import Handshake
+from .polling import PollingExchange
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+
+    from ..engineio import Response
+    from ..runtimes.calls import Calls
+    from ..runtimes.workers import Workers
+    from .endpoint import Endpoint
+    from .gateway import WSGIApplication
+
+    Receive = Callable[[], Awaitable[Any]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """The ASGI application that uvicorn runs, and what its protocols ask.
+
+    :param loop: the server's loop.
+    :param calls: how workers reach it.
+    :param workers: what runs views and handlers.
+    :param endpoints: the engines.
+    :param wsgi_app: what answers every other request.
+    :param trust_early: True when handshakes need no WSGI stack, because there is none.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        calls: Calls,
+        workers: Workers,
+        endpoints: list[Endpoint],
+        wsgi_app: WSGIApplication,
+        handshakes: WSGIApplication,
+    ) -> None:
+        self.loop = loop
+        self.calls = calls
+        self.workers = workers
+        self.endpoints = endpoints
+        self._handshakes = handshakes
+        self._gateway = Gateway(wsgi_app, loop, workers)
+
+    def find(self, raw_path: bytes) -> Endpoint | None:
+        """Return the engine that a path belongs to."""
+        for endpoint in self.endpoints:
+            path = endpoint.path.encode()
+            if raw_path.startswith(path) and raw_path[len(path) : len(path) + 1] in (b"", b"/"):
+                return endpoint
+        return None
+
+    def handshake(self, scope: Mapping[str, Any], done: Callable[[Handshake], None]) -> None:
+        """Send a request to open a session through the WSGI stack.
+
+        :param scope: its ASGI scope.
+        :param done: called on the loop's thread when it has come back.
+        """
+        environ = build_environ(scope, None)
+        self.workers.run(Handshake(self._handshakes, environ, self.calls, done))
+
+    async def __call__(
+        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Answer one HTTP request."""
+        endpoint = self.find(scope["raw_path"])
+        if endpoint is None:
+            await self._gateway(scope, receive, send)
+        else:
+            await self._poll(endpoint, scope, receive, send)
+
+    async def _poll(
+        self, endpoint: Endpoint, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        answer: asyncio.Future[Response] = self.loop.create_future()
+        exchange = PollingExchange(self, endpoint, scope, answer.set_result)
+        exchange.start()
+        while exchange.wants_body:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                exchange.abort()
+                return
+            exchange.receive_body(message["body"])
+            if not message["more_body"]:
+                exchange.finish_body()
+        if not answer.done():
+            watcher = self.loop.create_task(_watch(receive, exchange))
+            answer.add_done_callback(lambda _: watcher.cancel())
+            watcher.add_done_callback(lambda _: answer.cancel())
+        response = await answer
+        await _respond(response, send)
+
+
+async def _watch(receive: Receive, exchange: PollingExchange) -> None:
+    """Notice that the client of a waiting poll goes away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    exchange.abort()
+
+
+async def _respond(response: Response, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

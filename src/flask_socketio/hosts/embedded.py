@@ -1,0 +1,218 @@
+"""The embedded server: HTTP, polling and WebSockets on one port, on uvicorn.
+
+Threads: `EmbeddedServer.run` blocks its thread, which becomes the loop's; `stop` may be called by
+any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from uvicorn.config import Config
+
+from ..runtimes.calls import Calls
+from ..runtimes.workers import Workers
+from .application import Application
+from .head_limits import HEAD_LIMIT, HeadTimeouts
+from .uvicorn_server import UvicornServer
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable, Sequence
+
+    from .endpoint import Endpoint
+    from .gateway import WSGIApplication
+
+logger = logging.getLogger("flask_socketio")
+
+
+class Service(Protocol):
+    """A Socket.IO or Engine.IO server that can be brought up on a loop."""
+
+    def start(self, loop: asyncio.AbstractEventLoop, calls: Calls, workers: Workers) -> Endpoint:
+        """Begin to serve. Called on the loop's thread."""
+        ...
+
+    def join_background_tasks(self, deadline: float) -> int:
+        """Wait for background tasks until a time of ``time.monotonic``; return how many still
+        run. Called in a thread."""
+        ...
+
+
+class Host:
+    """What the connections of one embedded server share; uvicorn takes it for its application.
+
+    :param application: answers HTTP requests, and knows the engines.
+    :param services: the servers.
+    :param workers: what runs views and handlers.
+    :param shutdown_grace: seconds for everything to end when the server stops.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        services: Sequence[Service],
+        workers: Workers,
+        shutdown_grace: float,
+    ) -> None:
+        self.application = application
+        self.head_timeouts = HeadTimeouts(application.loop.time)
+        self.shutdown_grace = shutdown_grace
+        self._services = services
+        self._workers = workers
+
+    def close_engines(self) -> None:
+        """Tell every client that the server stops."""
+        for endpoint in self.application.endpoints:
+            endpoint.engine.close_all()
+
+    def has_ended(self) -> bool:
+        """Whether every session has ended and every handler has run."""
+        engines = [endpoint.engine for endpoint in self.application.endpoints]
+        return not any(engine.sockets for engine in engines) and self._workers.is_idle
+
+    async def join_background_tasks(self, deadline: float, hurry: Callable[[], bool]) -> None:
+        """Wait for background tasks, until a time of the loop or until somebody is in a hurry."""
+        loop = self.application.loop
+        left = max(0.0, deadline - loop.time())
+        until = time.monotonic() + left
+        joins = [
+            loop.run_in_executor(None, service.join_background_tasks, until)
+            for service in self._services
+        ]
+        for join in joins:
+            while not join.done() and not hurry():
+                await asyncio.sleep(0.02)
+            if join.done() and join.result():
+                logger.warning("%d background tasks still run and are abandoned", join.result())
+
+
+class EmbeddedServer:
+    """Serves a WSGI application and Socket.IO servers on one listening socket.
+
+    :param services: the servers.
+    :param wsgi_app: answers all other requests.
+    :param handshakes: the stack that handshakes run through; normally ``app.wsgi_app``.
+    :param listener: the listening socket.
+    :param shutdown_grace: seconds for everything to end when the server stops.
+    :param handler_overlap: seconds after which a client's next handler starts beside a slow one.
+    :param ssl_context: ends TLS for HTTP, polling and WebSocket alike.
+    :param access_log: whether requests are logged.
+    :param backlog: connections that the system holds until they are accepted.
+    :param loop: ``'auto'`` (uvloop where it is installed), ``'uvloop'`` or ``'asyncio'``.
+    :param http: ``'auto'`` (httptools where it is installed), ``'httptools'`` or ``'h11'``.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        wsgi_app: WSGIApplication,
+        handshakes: WSGIApplication,
+        listener: socket.socket,
+        *,
+        shutdown_grace: float = 10.0,
+        handler_overlap: float = 0.1,
+        ssl_context: ssl.SSLContext | None = None,
+        access_log: bool = False,
+        backlog: int = 2048,
+        loop: str = "auto",
+        http: str = "auto",
+    ) -> None:
+        self._services = services
+        self._wsgi_app = wsgi_app
+        self._handshakes = handshakes
+        self._listener = listener
+        self._shutdown_grace = shutdown_grace
+        self._handler_overlap = handler_overlap
+        self._ssl_context = ssl_context
+        self._access_log = access_log
+        self._backlog = backlog
+        self._loop_name = loop
+        self._http_name = http
+        self._server: UvicornServer | None = None
+        self._stop_requested = False
+        #: Whether the server ended because a source file has changed.
+        self.is_reloading = False
+
+    def run(self) -> None:
+        """Serve until `stop`, SIGINT or SIGTERM; returns after a graceful end."""
+        with asyncio.Runner(loop_factory=_loop_factory(self._loop_name)) as runner:
+            runner.run(self._serve())
+
+    def stop(self) -> None:
+        """End the server gracefully; from any thread, also before it has begun."""
+        self._stop_requested = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def stop_to_reload(self) -> None:
+        """End the server gracefully because a source file has changed."""
+        self.is_reloading = True
+        self.stop()
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        calls = Calls(loop)
+        workers = Workers(loop, self._handler_overlap)
+        endpoints = [service.start(loop, calls, workers) for service in self._services]
+        application = Application(
+            loop, calls, workers, endpoints, self._wsgi_app, self._handshakes
+        )
+        host = Host(application, self._services, workers, self._shutdown_grace)
+        server = UvicornServer(self._config(host, application), host)
+        server.should_exit = self._stop_requested
+        self._server = server
+        try:
+            await server.serve(sockets=[self._listener])
+        finally:
+            self._server = None
+            calls.close()
+
+    def _config(self, host: Host, application: Application) -> Config:
+        config = Config(
+            host,  # type: ignore[arg-type]
+            http=_http_protocol(self._http_name),
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=self._access_log,
+            proxy_headers=False,
+            server_header=False,
+            backlog=self._backlog,
+            h11_max_incomplete_event_size=HEAD_LIMIT,
+        )
+        config.load()
+        config.loaded_app = application
+        config.ssl = self._ssl_context
+        return config
+
+
+def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    if name != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if name == "uvloop":
+                raise
+        else:
+            return uvloop.new_event_loop  # type: ignore[no-any-return]
+    return asyncio.new_event_loop
+
+
+def _http_protocol(name: str) -> type[asyncio.Protocol]:
+    if name != "h11":
+        try:
+            from .httptools_protocol import HttptoolsHost
+        except ImportError:
+            if name == "httptools":
+                raise
+        else:
+            return HttptoolsHost
+    from .h11_protocol import H11Host
+
+    return H11Host

@@ -1,0 +1,45 @@
+"""Answers that are written to a connection without uvicorn's request cycle."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ..engineio import Response
+
+_STATUS_LINES = {
+    int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+
+
+def write_response(
+    transport: asyncio.Transport, response: Response, keep_alive: bool = False
+) -> None:
+    """Write a whole HTTP response.
+
+    :param transport: the connection.
+    :param response: the response, with its Content-Length.
+    :param keep_alive: False to announce that the connection ends.
+    """
+    lines = [_STATUS_LINES.get(response.status) or b"HTTP/1.1 %d \r\n" % response.status]
+    for name, value in response.headers:
+        lines.append(f"{name}: {value}\r\n".encode("latin-1"))
+    if not keep_alive:
+        lines.append(b"Connection: close\r\n")
+    lines.append(b"\r\n")
+    lines.append(response.body)
+    transport.write(b"".join(lines))
+
+
+def write_error(transport: asyncio.Transport, status: HTTPStatus, message: str) -> None:
+    """Write an error for a request that cannot be answered otherwise, and close the connection."""
+    body = (message + "\n").encode()
+    head = (
+        f"HTTP/1.1 {int(status)} {status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    transport.write(head.encode("latin-1") + body)
+    transport.close()

@@ -1,0 +1,224 @@
+"""Engine.IO by HTTP: one request and its answer, whoever parsed it.
+
+An adapter makes an exchange from a request's head, feeds it the body if one is wanted, and is
+given the response through a callback: at once, or when a poll has something to say.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..engineio import (
+    EngineRequestError,
+    Transport,
+    check_handshake,
+    check_session_request,
+    cookie_header,
+    error_response,
+    ok_response,
+    parse_query,
+    payload_response,
+    preflight_response,
+)
+from ..errors import MessageTooBigError, ProtocolError
+from .endpoint import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..engineio import Response
+    from ..hub.engine_socket import EngineSocket
+    from .application import Application
+    from .endpoint import Endpoint
+    from .handshake import Handshake
+
+logger = logging.getLogger("flask_socketio.engineio")
+
+
+class PollingExchange:
+    """One HTTP request to an engine. Touched by the loop's thread only.
+
+    :param application: the host, which has the workers and the WSGI stack.
+    :param endpoint: the engine.
+    :param scope: the request's ASGI scope.
+    :param respond: called once, with the answer.
+    """
+
+    __slots__ = (
+        "_application",
+        "_body",
+        "_endpoint",
+        "_headers",
+        "_respond",
+        "_scope",
+        "_size",
+        "_socket",
+        "wants_body",
+    )
+
+    def __init__(
+        self,
+        application: Application,
+        endpoint: Endpoint,
+        scope: Mapping[str, Any],
+        respond: Callable[[Response], None],
+    ) -> None:
+        self._application = application
+        self._endpoint = endpoint
+        self._scope = scope
+        self._respond: Callable[[Response], None] | None = respond
+        self._headers = Headers(scope["headers"])
+        self._socket: EngineSocket | None = None
+        self._body: list[bytes] = []
+        self._size = 0
+        #: Whether the request's body is to be read, by `receive_body` and `finish_body`.
+        self.wants_body = False
+
+    def start(self) -> None:
+        """Act on the request's head."""
+        try:
+            self._start()
+        except ProtocolError as error:
+            self._refuse(error)
+
+    def _start(self) -> None:
+        method = self._scope["method"]
+        if method == "OPTIONS":
+            self._answer(preflight_response(self._preflight()))
+            return
+        query = parse_query(self._scope["query_string"])
+        engine = self._endpoint.engine
+        if query.sid is None:
+            check_handshake(method, query, False, engine.settings)
+            self._application.handshake(self._scope, self._open)
+            return
+        socket = engine.sockets.get(query.sid)
+        current = socket.session.transport if socket is not None else None
+        check_session_request(method, query, False, engine.settings, current)
+        assert socket is not None
+        self._endpoint.check_session_origin(socket, self._scope["scheme"], self._headers)
+        self._socket = socket
+        if method == "GET":
+            engine.open_poll(socket, self)
+        else:
+            self._start_post(socket)
+
+    # ---------------------------------------------------------------- a session opens
+
+    def _open(self, handshake: Handshake) -> None:
+        """The handshake has come back from the WSGI stack."""
+        if self._respond is None:
+            return
+        environ = handshake.environ
+        if environ is None:
+            self._answer(handshake.response())
+            return
+        try:
+            self._endpoint.check_handshake_origin(environ)
+        except EngineRequestError as error:
+            self._refuse(error)
+            return
+        engine = self._endpoint.engine
+        self._socket = socket = engine.open(Transport.POLLING, environ)
+        engine.open_poll(socket, self)
+
+    # ---------------------------------------------------------------- a poll
+
+    def answer(self, payload: bytes) -> None:
+        """Answer the GET."""
+        endpoint = self._endpoint
+        headers = self._cors()
+        if self._socket is not None and endpoint.cookie is not None and b'0{"sid"' in payload[:7]:
+            cookie = cookie_header(endpoint.cookie, self._socket.session.sid)
+            if cookie is not None:
+                headers.append(cookie)
+        self._answer(
+            payload_response(
+                payload,
+                self._headers.get("accept-encoding"),
+                endpoint.http_compression,
+                endpoint.compression_threshold,
+                headers,
+            )
+        )
+
+    # ---------------------------------------------------------------- a post
+
+    def _start_post(self, socket: EngineSocket) -> None:
+        engine = self._endpoint.engine
+        try:
+            socket.session.begin_post(engine.now())
+        except ProtocolError as error:
+            engine.fail(socket, error)
+            raise
+        length = self._headers.get("content-length")
+        limit = engine.settings.max_payload
+        if length is not None and length.isdecimal() and int(length) > limit:
+            self._fail_post(socket, MessageTooBigError(int(length), limit))
+            return
+        self.wants_body = True
+
+    def receive_body(self, chunk: bytes) -> None:
+        """Take a part of the body."""
+        if not self.wants_body or self._socket is None:
+            return
+        self._size += len(chunk)
+        limit = self._endpoint.engine.settings.max_payload
+        if self._size > limit:
+            self._fail_post(self._socket, MessageTooBigError(self._size, limit))
+        else:
+            self._body.append(chunk)
+
+    def finish_body(self) -> None:
+        """The body is complete."""
+        if not self.wants_body or self._socket is None:
+            return
+        self.wants_body = False
+        socket = self._socket
+        socket.session.end_post()
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        try:
+            self._endpoint.engine.receive_payload(socket, body)
+        except ProtocolError as error:
+            self._refuse(error)
+        else:
+            self._answer(ok_response(self._cors()))
+
+    def _fail_post(self, socket: EngineSocket, error: ProtocolError) -> None:
+        self.wants_body = False
+        socket.session.end_post()
+        self._endpoint.engine.fail(socket, error)
+        self._refuse(error)
+
+    # ---------------------------------------------------------------- the end
+
+    def abort(self) -> None:
+        """The client has gone away before it was answered."""
+        if self._respond is None:
+            return
+        self._respond = None
+        if self._socket is not None:
+            if self.wants_body:
+                self._socket.session.end_post()
+            self._endpoint.engine.cancel_poll(self._socket, self)
+
+    def _cors(self) -> list[tuple[str, str]]:
+        return self._endpoint.origins.headers(self._headers.get("origin"))
+
+    def _preflight(self) -> list[tuple[str, str]]:
+        return self._endpoint.origins.preflight_headers(
+            self._headers.get("origin"), self._headers.get("access-control-request-headers")
+        )
+
+    def _refuse(self, error: ProtocolError) -> None:
+        if isinstance(error, EngineRequestError):
+            client = self._scope["client"]
+            logger.warning("refused a request from %s: %s", client[0] if client else "?", error)
+        self._answer(error_response(error, self._cors()))
+
+    def _answer(self, response: Response) -> None:
+        respond, self._respond = self._respond, None
+        if respond is not None:
+            respond(response)
+

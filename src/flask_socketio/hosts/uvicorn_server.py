@@ -1,0 +1,92 @@
+"""uvicorn's server, with a shutdown that ends.
+
+As it comes, uvicorn waits for its connections without limit, drops those it does not know, and
+raises the signal again after a clean stop, so that code behind ``run()`` never runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from uvicorn.server import HANDLED_SIGNALS, Server
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from uvicorn.config import Config
+
+    from .embedded import Host
+
+#: Seconds between two looks at whether everything has ended.
+POLL_INTERVAL = 0.02
+
+logger = logging.getLogger("flask_socketio")
+
+
+class UvicornServer(Server):
+    """One server, from its start to its graceful end.
+
+    :param config: uvicorn's configuration.
+    :param host: what its connections share.
+    """
+
+    def __init__(self, config: Config, host: Host) -> None:
+        super().__init__(config)
+        self._host = host
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully on SIGINT and SIGTERM, and return to the caller afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look around, ten times a second."""
+        self._host.head_timeouts.sweep()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End everything in order: no new connections, clients told, their handlers run, queued
+        packets flushed, views and background tasks awaited; after the grace time, hard."""
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._host.shutdown_grace
+        self._host.close_engines()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while not self._has_ended() and loop.time() < deadline and not self.force_exit:
+            await asyncio.sleep(POLL_INTERVAL)
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
+        self._end_hard()
+        await asyncio.sleep(0)
+        await self._host.join_background_tasks(deadline, lambda: self.force_exit)
+
+    def _has_ended(self) -> bool:
+        state = self.server_state
+        return not state.connections and not state.tasks and self._host.has_ended()
+
+    def _end_hard(self) -> None:
+        left = list(self.server_state.connections)
+        if left:
+            logger.warning("%d connections are cut: they did not end in time", len(left))
+        for connection in left:
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()

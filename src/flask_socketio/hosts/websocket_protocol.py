@@ -1,0 +1,333 @@
+"""One WebSocket, from the handshake request on: the raw transport is ours, without ASGI.
+
+This is the hot path: one object for each connection, no task, no copies. Everything runs on the
+loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..engineio import (
+    EngineRequestError,
+    Transport,
+    check_handshake,
+    check_session_request,
+    error_response,
+    parse_query,
+)
+from ..errors import ProtocolError
+from ..types import DisconnectReason
+from ..websocket import (
+    Close,
+    HandshakeError,
+    State,
+    WebSocketConnection,
+    accept_handshake,
+    encode_binary,
+    encode_text,
+)
+from .endpoint import Headers
+from .http_answer import write_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..engineio import PacketGroup, Response
+    from ..hub.engine_socket import EngineSocket
+    from ..websocket import Acceptance, Event
+    from .application import Application
+    from .endpoint import Endpoint
+    from .handshake import Handshake
+
+#: Bytes in the transport's buffer above which packets wait in the session's queue, where they are
+#: shared between clients and counted.
+HIGH_WATER = 64 * 1024
+#: Bytes that may follow the handshake request before it has been answered.
+EARLY_LIMIT = 64 * 1024
+#: Seconds that the peer has to answer a close frame.
+CLOSE_TIMEOUT = 5.0
+
+logger = logging.getLogger("flask_socketio.engineio")
+
+
+class WebSocketProtocol(asyncio.Protocol):
+    """The host's end of one WebSocket.
+
+    :param application: what the connections of this server share.
+    :param endpoint: the engine.
+    :param connections: where the server keeps its connections, to end them when it stops.
+    """
+
+    __slots__ = (
+        "_application",
+        "_connection",
+        "_connections",
+        "_deflates",
+        "_early",
+        "_endpoint",
+        "_is_probe",
+        "_socket",
+        "_transport",
+        "writable",
+    )
+
+    def __init__(
+        self, application: Application, endpoint: Endpoint, connections: set[Any]
+    ) -> None:
+        self._application = application
+        self._endpoint = endpoint
+        self._connections = connections
+        self._transport: asyncio.Transport
+        self._connection: WebSocketConnection | None = None
+        self._socket: EngineSocket | None = None
+        self._is_probe = False
+        self._deflates = False
+        #: Bytes that came before the handshake was answered.
+        self._early: bytes | None = b""
+        self.writable = True
+
+    # ---------------------------------------------------------------- the handshake
+
+    def start(
+        self, transport: asyncio.Transport, scope: Mapping[str, Any], early: bytes
+    ) -> None:
+        """Take over a connection on which a request for a WebSocket has come.
+
+        :param transport: the connection.
+        :param scope: the request, as an ASGI scope.
+        :param early: what came behind it in the same segment.
+        """
+        self._transport = transport
+        self._connections.add(self)
+        transport.set_protocol(self)
+        self._early = early
+        try:
+            self._start(scope)
+        except ProtocolError as error:
+            self._refuse(scope, error)
+
+    def _start(self, scope: Mapping[str, Any]) -> None:
+        query = parse_query(scope["query_string"])
+        engine = self._endpoint.engine
+        method = scope["method"]
+        if query.sid is None:
+            check_handshake(method, query, True, engine.settings)
+            acceptance = self._accept(scope)
+            self._application.handshake(scope, lambda done: self._open(scope, acceptance, done))
+            return
+        socket = engine.sockets.get(query.sid)
+        current = socket.session.transport if socket is not None else None
+        check_session_request(method, query, True, engine.settings, current)
+        assert socket is not None
+        self._endpoint.check_session_origin(socket, scope["scheme"], Headers(scope["headers"]))
+        acceptance = self._accept(scope)
+        engine.open_probe(socket, self)
+        self._is_probe = True
+        self._begin(socket, acceptance)
+
+    def _accept(self, scope: Mapping[str, Any]) -> Acceptance:
+        return accept_handshake(
+            scope["method"],
+            scope["http_version"],
+            scope["headers"],
+            deflate=self._endpoint.deflate,
+        )
+
+    def _open(
+        self, scope: Mapping[str, Any], acceptance: Acceptance, handshake: Handshake
+    ) -> None:
+        """The handshake has come back from the WSGI stack."""
+        if self._transport.is_closing():
+            return
+        environ = handshake.environ
+        if environ is None:
+            self._answer(handshake.response())
+            return
+        try:
+            self._endpoint.check_handshake_origin(environ)
+        except EngineRequestError as error:
+            self._refuse(scope, error)
+            return
+        socket = self._endpoint.engine.open(Transport.WEBSOCKET, environ)
+        socket.websocket = self
+        self._begin(socket, acceptance)
+
+    def _begin(self, socket: EngineSocket, acceptance: Acceptance) -> None:
+        self._socket = socket
+        self._transport.set_write_buffer_limits(HIGH_WATER)
+        self._connection = WebSocketConnection(
+            max_message_size=self._endpoint.engine.settings.max_payload,
+            deflate=acceptance.deflate,
+        )
+        self._deflates = acceptance.deflate is not None
+        self._transport.write(acceptance.response())
+        early, self._early = self._early, None
+        if early:
+            self.data_received(early)
+
+    def _refuse(self, scope: Mapping[str, Any], error: ProtocolError) -> None:
+        client = scope["client"]
+        logger.warning("refused a WebSocket from %s: %s", client[0] if client else "?", error)
+        origin = Headers(scope["headers"]).get("origin")
+        headers = self._endpoint.origins.headers(origin)
+        if isinstance(error, HandshakeError):
+            headers += [(name.decode(), value.decode()) for name, value in error.headers]
+        self._answer(error_response(error, headers))
+
+    def _answer(self, response: Response) -> None:
+        """Answer the request by HTTP, and close."""
+        self._early = b""
+        write_response(self._transport, response)
+        self._transport.close()
+
+    # ---------------------------------------------------------------- what comes
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        connection = self._connection
+        if connection is None:
+            self._receive_early(data)
+            return
+        socket = self._socket
+        for event in connection.receive_data(data):
+            if socket is None:
+                self._receive_after_close(event)
+            elif type(event) is str or type(event) is bytes:
+                if self._is_probe:
+                    self._receive_probe(socket, event)
+                else:
+                    self._endpoint.engine.receive(socket, event)
+            else:
+                self._receive_other(socket, event)
+        reply = connection.data_to_send()
+        if reply:
+            self._transport.write(reply)
+
+    def _receive_early(self, data: bytes) -> None:
+        self._early = (self._early or b"") + data
+        if len(self._early) > EARLY_LIMIT:
+            self._transport.abort()
+
+    def _receive_probe(self, socket: EngineSocket, message: str | bytes) -> None:
+        self._endpoint.engine.receive_probe(socket, message)
+        self._is_probe = socket.probe is self
+
+    def _receive_other(self, socket: EngineSocket, event: Event) -> None:
+        if isinstance(event, ProtocolError):
+            self._socket = None
+            if self._is_probe:
+                self._endpoint.engine.probe_closed(socket)
+            else:
+                self._endpoint.engine.fail(socket, event)
+            self._close_transport()
+        elif isinstance(event, Close):
+            self._leave(socket, DisconnectReason.TRANSPORT_CLOSE, f"close code {event.code}")
+            self._close_transport()
+
+    def _receive_after_close(self, event: Event) -> None:
+        if isinstance(event, Close | ProtocolError):
+            self._close_transport()
+
+    def _close_transport(self) -> None:
+        """End the connection, after the close frame that is on its way."""
+        assert self._connection is not None
+        data = self._connection.data_to_send()
+        if data:
+            self._transport.write(data)
+        self._transport.close()
+
+    # ---------------------------------------------------------------- what goes
+
+    def send_groups(self, groups: list[PacketGroup]) -> None:
+        """Write packets, in order and with one write."""
+        connection = self._connection
+        if connection is None or connection.state is not State.OPEN:
+            return
+        if self._deflates:
+            data = b"".join([_compress(connection, group) for group in groups])
+        elif len(groups) == 1:
+            group = groups[0]
+            data = group.frames or _encode(group)
+        else:
+            data = b"".join([group.frames or _encode(group) for group in groups])
+        self._transport.write(data)
+
+    def close(self, code: int, reason: str) -> None:
+        """Start the closing handshake; cut the connection if the peer does not take bytes."""
+        self._socket = None
+        connection = self._connection
+        if connection is None or not self.writable:
+            self._transport.abort()
+        elif connection.state is State.OPEN:
+            short = reason.encode()[:120].decode(errors="ignore")
+            self._transport.write(connection.send_close(code, short))
+            self._application.loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+    def pause_reading(self) -> None:
+        """Leave further bytes in the kernel."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is full."""
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        """The transport's buffer is nearly empty."""
+        self.writable = True
+        if self._socket is not None:
+            self._endpoint.engine.writable(self._socket)
+
+    # ---------------------------------------------------------------- the end
+
+    def shutdown(self) -> None:
+        """uvicorn asks its connections to end; ours end by the engine, but for open handshakes."""
+        if self._connection is None:
+            self._transport.close()
+
+    def eof_received(self) -> None:
+        """The peer sends no more: the connection ends."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._connections.discard(self)
+        if self._socket is not None:
+            reset = exc is None or isinstance(exc, ConnectionError)
+            reason = DisconnectReason.TRANSPORT_CLOSE if reset else DisconnectReason.TRANSPORT_ERROR
+            self._leave(self._socket, reason, "" if exc is None else str(exc))
+
+    def _leave(self, socket: EngineSocket, reason: DisconnectReason, detail: str) -> None:
+        self._socket = None
+        if self._is_probe:
+            self._endpoint.engine.probe_closed(socket)
+        else:
+            self._endpoint.engine.websocket_closed(socket, reason, detail)
+
+
+def _encode(group: PacketGroup) -> bytes:
+    """Encode a group's frames, and keep them for the other clients it goes to."""
+    frames = [
+        encode_text(packet) if isinstance(packet, str) else encode_binary(packet)
+        for packet in group.wire
+    ]
+    group.frames = data = frames[0] if len(frames) == 1 else b"".join(frames)
+    return data
+
+
+def _compress(connection: WebSocketConnection, group: PacketGroup) -> bytes:
+    """Encode a group's frames for one connection: compression depends on what went before."""
+    return b"".join(
+        [
+            connection.send_text(packet)
+            if isinstance(packet, str)
+            else connection.send_binary(packet)
+            for packet in group.wire
+        ]
+    )

@@ -1,0 +1,322 @@
+"""All Engine.IO sessions of one server: opening, carrying, flushing, timing out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..engineio import Session, SessionSettings, State, Transport
+from ..errors import ProtocolError
+from ..types import DisconnectReason, EioSid
+from .counters import Counters
+from .deadlines import Deadlines
+from .engine_socket import EngineSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..engineio import PacketGroup
+    from .ports import EngineApplication, Poll, Runtime, WebSocket
+
+#: Sessions that one flush writes to before reads and heartbeats get their turn.
+FLUSH_BUDGET = 256
+
+#: WebSocket close codes of RFC 6455 section 7.4.1.
+NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
+POLICY_VIOLATION = 1008
+
+
+class Engine:
+    """The Engine.IO server: owns every session; each method is called by the Hub's owner only.
+
+    :param settings: what sessions are opened with.
+    :param application: who is told of sessions and messages.
+    :param runtime: the clock, and who calls `flush` and `handle_timer`.
+    :param make_sid: returns a new session id that cannot be guessed.
+    :param logger: where sessions that end badly are logged.
+    """
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        application: EngineApplication,
+        runtime: Runtime,
+        make_sid: Callable[[], str],
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self.settings = settings
+        self.sockets: dict[EioSid, EngineSocket] = {}
+        self.counters = Counters()
+        self.closing = False
+        self._application = application
+        self._runtime = runtime
+        self._make_sid = make_sid
+        self._logger = logger or logging.getLogger("flask_socketio.engineio")
+        self._deadlines = Deadlines()
+        self._dirty: list[EngineSocket] = []
+
+    def now(self) -> float:
+        """Return the time in seconds, on the runtime's clock."""
+        return self._runtime.now()
+
+    # ---------------------------------------------------------------- a client arrives
+
+    def open(self, transport: Transport, environ: dict[str, Any]) -> EngineSocket:
+        """Open a session; the host attaches its WebSocket or its GET to what is returned."""
+        session = Session(
+            EioSid(self._make_sid()), self.settings, transport, self._runtime.now()
+        )
+        socket = EngineSocket(session, environ)
+        self.sockets[session.sid] = socket
+        self.counters.opened += 1
+        self._application.engine_opened(socket)
+        self._mark_dirty(socket)
+        self.watch(socket)
+        return socket
+
+    def open_poll(self, socket: EngineSocket, poll: Poll) -> None:
+        """Let a GET wait for packets.
+
+        :raises ProtocolError: another GET is waiting; the session ends.
+        """
+        try:
+            socket.session.open_poll(self._runtime.now())
+        except ProtocolError as error:
+            self.fail(socket, error)
+            raise
+        socket.poll = poll
+        self._mark_dirty(socket)
+
+    def cancel_poll(self, socket: EngineSocket, poll: Poll) -> None:
+        """The client of a waiting GET is gone, and with it the session."""
+        if socket.poll is poll:
+            socket.poll = None
+            socket.session.cancel_poll(self._runtime.now())
+            self._mark_dirty(socket)
+
+    def open_probe(self, socket: EngineSocket, websocket: WebSocket) -> None:
+        """Let a WebSocket be probed for an upgrade.
+
+        :raises ProtocolError: it may not; the session goes on without it.
+        """
+        socket.session.open_probe(self._runtime.now())
+        socket.probe = websocket
+        self.watch(socket)
+
+    # ---------------------------------------------------------------- what it sends
+
+    def receive(self, socket: EngineSocket, data: str | bytes) -> None:
+        """Take one WebSocket message."""
+        session = socket.session
+        try:
+            message = session.receive(data, self._runtime.now())
+        except ProtocolError as error:
+            self.fail(socket, error)
+            return
+        if message is not None:
+            self._application.engine_message(socket, message)
+        elif session.state is not State.OPEN:
+            self._mark_dirty(socket)
+
+    def receive_probe(self, socket: EngineSocket, data: str | bytes) -> None:
+        """Take one message of a WebSocket that is probed."""
+        session = socket.session
+        try:
+            session.receive_probe(data, self._runtime.now())
+        except ProtocolError as error:
+            self._drop_probe(socket, error.close_code, str(error))
+        if session.transport is Transport.WEBSOCKET and socket.probe is not None:
+            socket.websocket, socket.probe = socket.probe, None
+        self._mark_dirty(socket)
+
+    def receive_payload(self, socket: EngineSocket, body: bytes) -> None:
+        """Take the body of one POST.
+
+        :raises ProtocolError: it broke a rule; the session ends.
+        """
+        try:
+            messages = socket.session.receive_payload(body, self._runtime.now())
+        except ProtocolError as error:
+            self.fail(socket, error)
+            raise
+        for message in messages:
+            self._application.engine_message(socket, message)
+        self._mark_dirty(socket)
+
+    # ---------------------------------------------------------------- what it is sent
+
+    def send(self, socket: EngineSocket, group: PacketGroup) -> bool:
+        """Queue packets for the next flush.
+
+        :returns: False when the session has ended, or ends now because the client is too slow.
+        """
+        session = socket.session
+        if session.state is not State.OPEN:
+            return False
+        if session.is_full(group):
+            self._close_slow_consumer(socket)
+            return False
+        session.send(group)
+        if not socket.dirty:
+            self._mark_dirty(socket)
+        return True
+
+    def writable(self, socket: EngineSocket) -> None:
+        """The session's WebSocket takes bytes again."""
+        self._mark_dirty(socket)
+
+    def flush(self) -> None:
+        """Write what is queued, some sessions now and the others in the next turn."""
+        dirty = self._dirty
+        if len(dirty) <= FLUSH_BUDGET:
+            self._dirty = []
+        else:
+            self._dirty = dirty[FLUSH_BUDGET:]
+            dirty = dirty[:FLUSH_BUDGET]
+        for socket in dirty:
+            socket.dirty = False
+            self._flush(socket)
+        if self._dirty:
+            self._runtime.request_flush()
+
+    @property
+    def is_flushed(self) -> bool:
+        """Whether nothing waits for the next flush."""
+        return not self._dirty
+
+    def _mark_dirty(self, socket: EngineSocket) -> None:
+        if not socket.dirty:
+            socket.dirty = True
+            if not self._dirty:
+                self._runtime.request_flush()
+            self._dirty.append(socket)
+
+    def _flush(self, socket: EngineSocket) -> None:
+        session = socket.session
+        if session.transport is Transport.WEBSOCKET:
+            websocket = socket.websocket
+            if websocket is not None and websocket.writable:
+                groups = session.groups_to_send()
+                if groups:
+                    websocket.send_groups(groups)
+        if socket.poll is not None:
+            self._answer_poll(socket, socket.poll)
+        if socket.probe is not None:
+            groups = session.probe_to_send()
+            if groups:
+                socket.probe.send_groups(groups)
+        if session.state is State.CLOSED:
+            self._finish(socket)
+
+    def _answer_poll(self, socket: EngineSocket, poll: Poll) -> None:
+        payload = socket.session.payload_to_send()
+        if payload is not None:
+            socket.poll = None
+            poll.answer(payload)
+
+    # ---------------------------------------------------------------- time
+
+    def watch(self, socket: EngineSocket) -> None:
+        """A session's deadline may have come nearer."""
+        if self._deadlines.watch(socket):
+            self._runtime.request_timer(self._deadlines.next)
+
+    def handle_timer(self) -> None:
+        """Do what is due."""
+        now = self._runtime.now()
+        for socket in self._deadlines.due(now):
+            if socket.expires <= now:
+                self._application.engine_expired(socket)
+            self._handle_session_timer(socket, now)
+            self._deadlines.watch(socket)
+        if len(self._deadlines):
+            self._runtime.request_timer(self._deadlines.next)
+
+    def _handle_session_timer(self, socket: EngineSocket, now: float) -> None:
+        socket.session.handle_timer(now)
+        if socket.probe is not None and not socket.session.has_probe:
+            self._drop_probe(socket, POLICY_VIOLATION, "the upgrade took longer than upgrade_timeout")
+        self._mark_dirty(socket)
+
+    # ---------------------------------------------------------------- it ends
+
+    def close(
+        self,
+        socket: EngineSocket,
+        reason: DisconnectReason = DisconnectReason.SERVER_DISCONNECT,
+        detail: str = "",
+    ) -> None:
+        """End a session from our side, after what is queued."""
+        socket.session.close(reason, detail, now=self._runtime.now())
+        self._mark_dirty(socket)
+        self.watch(socket)
+
+    def fail(self, socket: EngineSocket, error: ProtocolError) -> None:
+        """End a session whose client broke a rule or a limit."""
+        self.counters.protocol_errors += 1
+        self._logger.warning("%s is disconnected: %s", describe(socket), error)
+        self._cut(socket, error.reason, str(error), error.close_code)
+
+    def websocket_closed(self, socket: EngineSocket, reason: DisconnectReason, detail: str) -> None:
+        """The session's WebSocket is gone."""
+        socket.websocket = None
+        socket.session.transport_closed(reason, detail)
+        self._mark_dirty(socket)
+
+    def probe_closed(self, socket: EngineSocket) -> None:
+        """The probed WebSocket is gone; the session stays with polling."""
+        socket.probe = None
+        socket.session.close_probe(self._runtime.now())
+        self._mark_dirty(socket)
+
+    def close_all(self) -> None:
+        """End every session, because the server stops."""
+        self.closing = True
+        for socket in tuple(self.sockets.values()):
+            self.close(socket, DisconnectReason.SERVER_DISCONNECT, "the server stops")
+
+    def _close_slow_consumer(self, socket: EngineSocket) -> None:
+        session = socket.session
+        self.counters.slow_consumers += 1
+        detail = (
+            f"slow consumer: {session.buffered_bytes} bytes unsent, "
+            f"max_buffered_bytes={self.settings.max_buffered_bytes}"
+        )
+        self._logger.warning("%s is disconnected: %s", describe(socket), detail)
+        self._cut(socket, DisconnectReason.TRANSPORT_ERROR, detail, POLICY_VIOLATION)
+
+    def _cut(
+        self, socket: EngineSocket, reason: DisconnectReason, detail: str, close_code: int
+    ) -> None:
+        """End a session at once; what is queued is not sent any more."""
+        if socket.websocket is not None:
+            socket.websocket.close(close_code, detail)
+        socket.session.close(reason, detail, now=self._runtime.now())
+        self._mark_dirty(socket)
+
+    def _drop_probe(self, socket: EngineSocket, code: int, detail: str) -> None:
+        probe, socket.probe = socket.probe, None
+        if probe is not None:
+            probe.close(code, detail)
+        socket.session.close_probe(self._runtime.now())
+
+    def _finish(self, socket: EngineSocket) -> None:
+        session = socket.session
+        if self.sockets.pop(session.sid, None) is None:
+            return
+        self.counters.closed += 1
+        if socket.websocket is not None:
+            code = GOING_AWAY if self.closing else NORMAL_CLOSURE
+            socket.websocket.close(code, session.close_detail)
+            socket.websocket = None
+        if socket.probe is not None:
+            self._drop_probe(socket, NORMAL_CLOSURE, "")
+        socket.timer = socket.expires = float("inf")
+        reason = session.close_reason or DisconnectReason.TRANSPORT_CLOSE
+        self._application.engine_closed(socket, reason)
+
+
+def describe(socket: EngineSocket) -> str:
+    """Name a session in a log line: id and remote address."""
+    return f"session {socket.session.sid} from {socket.environ.get('REMOTE_ADDR', 'unknown')}"

@@ -1,0 +1,360 @@
+"""The Socket.IO server: clients, namespaces, rooms and acks.
+
+Every method is called by the Hub's owner only; workers reach them through ``submit``. User code
+runs in workers: here it is only put into mailboxes.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..engineio import message_group
+from ..errors import ProtocolError
+from ..socketio import Connection, PacketType
+from ..types import DisconnectReason, Sid
+from .client import Client
+from .jobs import AckJob, ConnectJob, DisconnectJob, EventJob
+from .mailbox import Mailbox
+from .namespace_state import NamespaceState
+from .socket import Socket, SocketState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from ..engineio import PacketGroup
+    from ..socketio import Packet, Parser
+    from ..types import Room
+    from .engine import Engine
+    from .engine_socket import EngineSocket
+    from .ports import Ack, Dispatcher, Executor
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """The Hub's options; the documentation's options table describes each."""
+
+    always_connect: bool = False
+    async_handlers: bool = True
+    connect_timeout: float = 45.0
+    max_attachments: int = 10
+    max_namespaces: int = 100
+    max_pending_events: int = 1000
+
+
+class Hub:
+    """All Socket.IO state of one server.
+
+    :param settings: its options.
+    :param parser: turns events into packets and back.
+    :param dispatcher: what runs the application's handlers.
+    :param executor: where they run.
+    :param make_sid: returns a new id that cannot be guessed.
+    :param logger: where refusals and drops are logged.
+    """
+
+    engine: Engine
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        parser: Parser,
+        dispatcher: Dispatcher,
+        executor: Executor,
+        make_sid: Callable[[], str],
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self.settings = settings
+        self.parser = parser
+        self.namespaces: dict[str, NamespaceState] = {}
+        self._dispatcher = dispatcher
+        self._executor = executor
+        self._make_sid = make_sid
+        self._logger = logger or logging.getLogger("flask_socketio")
+
+    # ---------------------------------------------------------------- from the engine
+
+    def engine_opened(self, socket: EngineSocket) -> None:
+        """A session has opened: it has ``connect_timeout`` seconds to connect to a namespace."""
+        connection = Connection(
+            self.parser,
+            max_attachments=self.settings.max_attachments,
+            max_namespaces=self.settings.max_namespaces,
+        )
+        socket.client = Client(socket, connection, strict=not self.settings.async_handlers)
+        socket.expires = self.engine.now() + self.settings.connect_timeout
+
+    def engine_expired(self, socket: EngineSocket) -> None:
+        """A session has not connected to any namespace in time."""
+        self.engine.close(
+            socket,
+            DisconnectReason.TRANSPORT_ERROR,
+            f"connected to no namespace within connect_timeout={self.settings.connect_timeout} s",
+        )
+
+    def engine_message(self, socket: EngineSocket, message: str | bytes) -> None:
+        """Read the header of a packet and hand it on; its data stays encoded."""
+        client: Client = socket.client
+        try:
+            packet = client.connection.receive(message)
+            if packet is None:
+                return
+            match packet.type:
+                case PacketType.EVENT:
+                    self._receive_event(client, packet)
+                case PacketType.ACK:
+                    self._receive_ack(client, packet)
+                case PacketType.CONNECT:
+                    self._receive_connect(client, packet)
+                case PacketType.DISCONNECT:
+                    self._receive_disconnect(client, packet)
+        except ProtocolError as error:
+            self.engine.fail(socket, error)
+
+    def engine_closed(self, socket: EngineSocket, reason: DisconnectReason) -> None:
+        """A session has ended, and with it each of its namespaces."""
+        client: Client = socket.client
+        for member in tuple(client.sockets.values()):
+            self._leave(member, reason)
+
+    # ---------------------------------------------------------------- from the client
+
+    def _receive_event(self, client: Client, packet: Packet) -> None:
+        socket = client.sockets.get(packet.namespace)
+        if socket is None:
+            self.engine.counters.stray_events += 1
+            return
+        mailbox = client.mailbox
+        self._executor.put(mailbox, EventJob(self._dispatcher, socket, packet))
+        if len(mailbox) >= self.settings.max_pending_events and not client.paused:
+            self._pause_reading(client)
+
+    def _receive_ack(self, client: Client, packet: Packet) -> None:
+        socket = client.sockets.get(packet.namespace)
+        if socket is None or not socket.acks or packet.ack_id is None:
+            return
+        ack = socket.acks.pop(packet.ack_id, None)
+        if ack is not None:
+            ack.received(socket, packet)
+
+    def _receive_connect(self, client: Client, packet: Packet) -> None:
+        name = packet.namespace
+        if not self._dispatcher.has_namespace(name):
+            self._logger.info("a client asked for the namespace %r, which has no handlers", name)
+            self._refuse(client, name, {"message": "Invalid namespace"})
+            return
+        namespace = self.namespaces.get(name)
+        if namespace is None:
+            namespace = self.namespaces[name] = NamespaceState(name)
+        socket = Socket(Sid(self._make_sid()), namespace, client)
+        client.sockets[name] = namespace.sockets[socket.sid] = socket
+        client.engine_socket.expires = float("inf")
+        has_handler = self._dispatcher.has_handler("connect", name)
+        if self.settings.always_connect or not has_handler:
+            self.accept(socket)
+        if has_handler:
+            self._executor.put(client.mailbox, ConnectJob(self._dispatcher, socket, packet))
+        else:
+            socket.admitted = True
+
+    def _receive_disconnect(self, client: Client, packet: Packet) -> None:
+        socket = client.sockets.get(packet.namespace)
+        if socket is not None:
+            self._leave(socket, DisconnectReason.CLIENT_DISCONNECT)
+
+    def _pause_reading(self, client: Client) -> None:
+        websocket = client.engine_socket.websocket
+        if websocket is not None:
+            client.paused = True
+            self.engine.counters.reading_paused += 1
+            websocket.pause_reading()
+
+    def resume_reading(self, client: Client) -> None:
+        """A client's handlers have caught up."""
+        if client.paused:
+            client.paused = False
+            websocket = client.engine_socket.websocket
+            if websocket is not None:
+                websocket.resume_reading()
+
+    # ---------------------------------------------------------------- connecting
+
+    def accept(self, socket: Socket) -> None:
+        """Tell a pending client that it is connected, and send what was held back."""
+        if socket.state is SocketState.ABANDONED:
+            socket.state = SocketState.GONE
+            self._run_disconnect(socket, DisconnectReason.TRANSPORT_CLOSE)
+        if socket.state is not SocketState.PENDING:
+            return
+        socket.state = SocketState.CONNECTED
+        client = socket.client
+        parts = client.connection.accept(socket.namespace.name, socket.sid)
+        self.engine.send(client.engine_socket, message_group(*parts))
+        held, socket.held = socket.held, None
+        for group in held or ():
+            self.engine.send(client.engine_socket, group)
+
+    def refuse(self, socket: Socket, data: dict[str, Any]) -> None:
+        """Turn a client away, with ``{message, data}``; what was held back is dropped."""
+        if socket.state is SocketState.CONNECTED:  # always_connect: it has been told otherwise
+            self.disconnect(socket, announce=False)
+            return
+        client = socket.client
+        was_pending = socket.state is SocketState.PENDING
+        socket.state = SocketState.GONE
+        socket.held = None
+        self.remove(socket)
+        if client.sockets.get(socket.namespace.name) is socket:
+            del client.sockets[socket.namespace.name]
+        if was_pending:
+            self._refuse(client, socket.namespace.name, data)
+
+    def _refuse(self, client: Client, namespace: str, data: dict[str, Any]) -> None:
+        parts = client.connection.refuse(namespace, data)
+        self.engine.send(client.engine_socket, message_group(*parts))
+        if not client.sockets:
+            client.engine_socket.expires = self.engine.now() + self.settings.connect_timeout
+            self.engine.watch(client.engine_socket)
+
+    # ---------------------------------------------------------------- disconnecting
+
+    def disconnect(self, socket: Socket, announce: bool = True) -> None:
+        """Disconnect a client from one namespace; its session goes on.
+
+        :param announce: False if no disconnect handler is to run.
+        """
+        if socket.state is SocketState.PENDING:
+            self.accept(socket)
+        if socket.state is not SocketState.CONNECTED:
+            return
+        client = socket.client
+        parts = client.connection.disconnect(socket.namespace.name)
+        self.engine.send(client.engine_socket, message_group(*parts))
+        if not announce:
+            socket.admitted = False
+        self._leave(socket, DisconnectReason.SERVER_DISCONNECT)
+
+    def _leave(self, socket: Socket, reason: DisconnectReason) -> None:
+        """A client has left a namespace; its rooms stay until its disconnect handler has run."""
+        was_connected = socket.state is SocketState.CONNECTED
+        socket.state = SocketState.GONE if was_connected else SocketState.ABANDONED
+        socket.held = None
+        client = socket.client
+        if client.sockets.get(socket.namespace.name) is socket:
+            del client.sockets[socket.namespace.name]
+        acks, socket.acks = socket.acks, None
+        for ack in (acks or {}).values():
+            ack.disconnected(socket)
+        if was_connected:
+            self._run_disconnect(socket, reason)
+
+    def _run_disconnect(self, socket: Socket, reason: DisconnectReason) -> None:
+        """Run the disconnect handler, then `remove`. Not for a client that was never accepted."""
+        if self._dispatcher.has_handler("disconnect", socket.namespace.name):
+            job = DisconnectJob(self._dispatcher, socket, reason)
+            self._executor.put(socket.client.mailbox, job)
+        else:
+            self.remove(socket)
+
+    def remove(self, socket: Socket) -> None:
+        """Forget a client that has left, and take it out of its rooms."""
+        namespace = socket.namespace
+        namespace.remove(socket)
+        if not namespace.sockets:
+            self.namespaces.pop(namespace.name, None)
+
+    # ---------------------------------------------------------------- sending
+
+    def send(self, socket: Socket, group: PacketGroup) -> None:
+        """Send packets to one client."""
+        if socket.state is SocketState.CONNECTED:
+            self.engine.send(socket.client.engine_socket, group)
+        elif socket.state is SocketState.PENDING:
+            if socket.held is None:
+                socket.held = []
+            socket.held.append(group)
+        else:
+            self.engine.counters.undelivered += 1
+
+    def send_with_ack(self, socket: Socket, group: PacketGroup, ack_id: int, ack: Ack) -> None:
+        """Send a packet to one client and remember who waits for its answer."""
+        if socket.state in (SocketState.GONE, SocketState.ABANDONED):
+            ack.disconnected(socket)
+            return
+        if socket.acks is None:
+            socket.acks = {}
+        socket.acks[ack_id] = ack
+        self.send(socket, group)
+
+    def broadcast(
+        self,
+        namespace: str,
+        group: PacketGroup,
+        rooms: Collection[Room] | None,
+        skip: Collection[Sid] = (),
+    ) -> None:
+        """Send the same packets to every client in the rooms, or to all of the namespace."""
+        state = self.namespaces.get(namespace)
+        if state is None:
+            return
+        send = self.engine.send
+        connected = SocketState.CONNECTED
+        for socket in state.select(rooms, skip):
+            if socket.state is connected:
+                send(socket.client.engine_socket, group)
+            elif socket.state is SocketState.PENDING:
+                self.send(socket, group)
+
+    def broadcast_with_ack(
+        self,
+        namespace: str,
+        group: PacketGroup,
+        rooms: Collection[Room] | None,
+        skip: Collection[Sid],
+        ack_id: int,
+        ack: Ack,
+    ) -> int:
+        """Send a packet to every client in the rooms; each may answer.
+
+        :returns: the number of clients it was sent to.
+        """
+        state = self.namespaces.get(namespace)
+        sockets = list(state.select(rooms, skip)) if state is not None else []
+        for socket in sockets:
+            self.send_with_ack(socket, group, ack_id, ack)
+        return len(sockets)
+
+    def put_ack_job(self, socket: Socket, callback: Callable[[Socket, Packet], None], packet: Packet) -> None:
+        """Have a callback run in a worker, in the order the answers came."""
+        client = socket.client
+        if client.ack_mailbox is None:
+            client.ack_mailbox = Mailbox()
+        self._executor.put(client.ack_mailbox, AckJob(callback, socket, packet))
+
+    def forget_ack(self, socket: Socket, ack_id: int) -> None:
+        """Nobody waits for this answer any more."""
+        if socket.acks is not None:
+            socket.acks.pop(ack_id, None)
+
+    # ---------------------------------------------------------------- rooms
+
+    def find(self, namespace: str, sid: str) -> Socket | None:
+        """Return the client with this sid in a namespace."""
+        state = self.namespaces.get(namespace)
+        return state.sockets.get(Sid(sid)) if state is not None else None
+
+    def join(self, socket: Socket, room: Room) -> None:
+        """Put a client into a room."""
+        if socket.sid in socket.namespace.sockets and room != socket.sid:
+            socket.namespace.adapter.join(socket.sid, room)
+
+    def leave(self, socket: Socket, room: Room) -> None:
+        """Take a client out of a room."""
+        socket.namespace.adapter.leave(socket.sid, room)
+
+    def close_room(self, namespace: str, room: Room) -> None:
+        """Take every client out of a room."""
+        state = self.namespaces.get(namespace)
+        if state is not None:
+            state.adapter.close_room(room)

@@ -1,0 +1,77 @@
+"""The order in which one client's handlers run."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .ports import Job
+
+
+class Run:
+    """One job that has been started; it holds its mailbox's lane until it ends or lets go."""
+
+    __slots__ = ("job", "mailbox", "started")
+
+    def __init__(self, mailbox: Mailbox, job: Job, started: float) -> None:
+        self.mailbox = mailbox
+        self.job = job
+        self.started = started
+
+
+class Mailbox:
+    """Jobs that start in order: the next when the one before has ended or let go of the lane.
+
+    It has no lock: who runs the jobs serialises the calls.
+
+    :param strict: True if a run keeps the lane until it has ended (``async_handlers=False``).
+    """
+
+    __slots__ = ("_jobs", "_queued", "lane", "strict")
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+        #: The run that the next job waits for.
+        self.lane: Run | None = None
+        self._jobs: deque[Job] | None = None
+        self._queued = False
+
+    def __len__(self) -> int:
+        return len(self._jobs) if self._jobs else 0
+
+    def put(self, job: Job) -> bool:
+        """Add a job.
+
+        :returns: True when the mailbox has become ready: `start` it.
+        """
+        if self._jobs is None:
+            self._jobs = deque()
+        self._jobs.append(job)
+        return self._becomes_ready()
+
+    def start(self, now: float) -> Run:
+        """Start the next job of a mailbox that is ready."""
+        assert self._jobs and self.lane is None, "start() is for a mailbox that has become ready"
+        self._queued = False
+        job = self._jobs.popleft()
+        if not self._jobs:
+            self._jobs = None  # an empty deque keeps 600 bytes, for every idle client
+        self.lane = Run(self, job, now)
+        return self.lane
+
+    def release(self, run: Run) -> bool:
+        """Let the next job start: this run has ended, waits, or takes too long.
+
+        :returns: True when the mailbox has become ready.
+        """
+        if self.lane is not run:
+            return False
+        self.lane = None
+        return self._becomes_ready()
+
+    def _becomes_ready(self) -> bool:
+        if self._queued or self.lane is not None or not self._jobs:
+            return False
+        self._queued = True
+        return True

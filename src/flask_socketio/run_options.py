@@ -1,0 +1,162 @@
+"""The keywords of ``SocketIO.run``."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from .errors import UnknownOptionError, UsageError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+SSLContext: TypeAlias = "ssl.SSLContext | tuple[str, str | None] | str | None"
+
+#: Keywords of other servers, and what to do instead.
+_ELSEWHERE = {
+    "threaded": "every handler and view runs in a thread; leave it out",
+    "processes": "one process serves; leave it out",
+    "request_handler": "it belongs to Werkzeug's development server; leave it out",
+    "passthrough_errors": "it belongs to Werkzeug's development server; leave it out",
+    "max_size": "the number of clients is not limited; leave it out",
+    "spawn": "it belongs to gevent's server; leave it out",
+    "handler_class": "it belongs to gevent's server; leave it out",
+    "server_side": "TLS sockets are always the server's side; leave it out",
+    "do_handshake_on_connect": "it belongs to eventlet's server; leave it out",
+    "suppress_ragged_eofs": "it belongs to eventlet's server; leave it out",
+}
+
+
+class RunOptions(TypedDict, total=False):
+    """The keywords of ``SocketIO.run``. The documentation's options page describes each."""
+
+    debug: bool
+    use_reloader: bool
+    reloader_options: dict[str, Any]
+    extra_files: list[str] | None
+    log_output: bool
+    allow_unsafe_werkzeug: bool
+    ssl_context: SSLContext
+    certfile: str
+    keyfile: str
+    keyfile_password: str
+    ca_certs: str
+    cert_reqs: int
+    ciphers: str
+    backlog: int
+    loop: str
+    http: str
+
+
+def _option(default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Where and how to serve."""
+
+    host: str
+    port: int
+    debug: bool = _option(False, "The debugger and the reloader; ``app.debug`` by default.")
+    use_reloader: bool = _option(
+        False, "Restart when a source file changes; as ``debug`` by default."
+    )
+    reloader_options: dict[str, Any] = _option(
+        None, "``extra_files``, ``exclude_patterns``, ``interval``, ``reloader_type``."
+    )
+    extra_files: list[str] | None = _option(None, "Deprecated: use ``reloader_options``.")
+    log_output: bool = _option(False, "Log every request; as ``debug`` by default.")
+    allow_unsafe_werkzeug: bool = _option(
+        False, "Accepted and not needed: the server is made for production."
+    )
+    ssl_context: SSLContext = _option(
+        None, "An ``ssl.SSLContext``, a pair of file names, or ``'adhoc'``."
+    )
+    certfile: str | None = _option(None, "The certificate's file, for TLS.")
+    keyfile: str | None = _option(None, "The key's file, if it is not in ``certfile``.")
+    keyfile_password: str | None = _option(None, "The key's password.")
+    ca_certs: str | None = _option(None, "The file of the authorities that client certificates need.")
+    cert_reqs: int = _option(ssl.CERT_NONE, "Whether clients need a certificate.")
+    ciphers: str | None = _option(None, "OpenSSL's list of ciphers.")
+    backlog: int = _option(2048, "Connections that the system holds until they are accepted.")
+    loop: str = _option("auto", "``'auto'``, ``'uvloop'`` or ``'asyncio'``.")
+    http: str = _option("auto", "``'auto'``, ``'httptools'`` or ``'h11'``.")
+
+    def make_ssl_context(self) -> ssl.SSLContext | None:
+        """Make what ends TLS; None to serve plain HTTP."""
+        given = self.ssl_context
+        certfile, keyfile = self.certfile, self.keyfile
+        if isinstance(given, ssl.SSLContext):
+            return given
+        if given == "adhoc":
+            from werkzeug.serving import generate_adhoc_ssl_context
+
+            return generate_adhoc_ssl_context()
+        if isinstance(given, tuple | list):
+            certfile, keyfile = (*given, None)[:2]
+        elif given is not None:
+            raise UsageError(
+                f"ssl_context={given!r}: an ssl.SSLContext, (certfile, keyfile) or 'adhoc'"
+            )
+        if certfile is None:
+            if keyfile is not None:
+                raise UsageError("keyfile= needs certfile= as well")
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.ca_certs)
+        context.load_cert_chain(certfile, keyfile, self.keyfile_password)
+        context.verify_mode = ssl.VerifyMode(self.cert_reqs)
+        if self.ciphers is not None:
+            context.set_ciphers(self.ciphers)
+        return context
+
+    def watch_options(self) -> dict[str, Any]:
+        """What the reloader watches."""
+        options = dict(self.reloader_options or {})
+        if self.extra_files:
+            options["extra_files"] = [*options.get("extra_files", ()), *self.extra_files]
+        return options
+
+
+def check_run_options(
+    app: Flask, host: str | None, port: int | None, options: RunOptions
+) -> RunSettings:
+    """Check the keywords of ``SocketIO.run``, and fill in what follows from the application.
+
+    :raises UnknownOptionError: a keyword does not exist.
+    :raises UsageError: a keyword is another server's, or the process is uWSGI's.
+    """
+    _check_process()
+    known = {entry.name for entry in dataclasses.fields(RunSettings)}
+    for name in options:
+        if name in _ELSEWHERE:
+            raise UsageError(f"run() has no option {name!r}: {_ELSEWHERE[name]}")
+        if name not in known:
+            raise UnknownOptionError(name, known, "run()")
+    given: dict[str, Any] = dict(options)
+    debug = given.pop("debug", None)
+    debug = app.debug if debug is None else debug
+    for name in ("use_reloader", "log_output"):
+        if given.get(name) is None:
+            given[name] = debug
+    name_host, _, name_port = (app.config.get("SERVER_NAME") or "").partition(":")
+    del name_host
+    return RunSettings(
+        host=host or "127.0.0.1",
+        port=port if port is not None else int(name_port or 5000),
+        debug=debug,
+        **given,
+    )
+
+
+def _check_process() -> None:
+    if "uwsgi" in os.environ.get("SERVER_SOFTWARE", ""):
+        raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")
+    try:
+        import uwsgi  # type: ignore[import-not-found]  # noqa: F401  # exists inside uWSGI only
+    except ImportError:
+        return
+    raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")

@@ -1,0 +1,238 @@
+"""The threads that run handlers and views.
+
+Threads: the loop's thread adds jobs (`put`), collects them for one turn and hands them over
+together, with one wake-up. Workers take them. ``_lock`` guards the ready queue, every mailbox and
+the numbers of workers. An idle worker waits on a lock of its own, the last to go idle wakes first.
+
+How many workers: one is enough while handlers only compute, since Python runs one at a time; more
+help as soon as handlers wait. So whenever jobs wait and the process does not use its processor,
+workers are added, and those that have been idle for a while end.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..hub.mailbox import Mailbox, Run
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+
+    from ..hub.ports import Job
+
+logger = logging.getLogger("flask_socketio")
+
+#: Workers at most; each blocked handler or view holds one.
+MAX_WORKERS = 512
+#: Seconds after which a worker with nothing to do ends.
+IDLE_TIME = 20.0
+#: Seconds between two looks at whether jobs wait too long.
+LOOK_INTERVAL = 0.005
+#: Looks without any job started after which a worker is added whatever the processor's load.
+STALLED_LOOKS = 4
+#: Share of one processor above which more workers would only get in each other's way.
+BUSY_SHARE = 0.7
+
+
+class _Worker:
+    """What a worker thread waits on, and what it runs."""
+
+    __slots__ = ("gate", "run", "waiting")
+
+    def __init__(self) -> None:
+        self.gate = threading.Lock()
+        self.gate.acquire()
+        self.run: Run | None = None
+        self.waiting = False
+
+
+class Workers:
+    """An elastic pool of daemon threads.
+
+    :param loop: the loop whose thread calls `put`.
+    :param handler_overlap: seconds after which a client's next handler starts although the one
+        before it still runs (``handler_overlap``).
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, handler_overlap: float = 0.1) -> None:
+        self._loop = loop
+        self._overlap = handler_overlap
+        self._lock = threading.Lock()
+        self._ready: deque[Mailbox] = deque()
+        self._idle: list[_Worker] = []
+        self._count = 0
+        #: Workers that run something and do not say that they wait.
+        self._active = 0
+        self._taken = 0
+        self._current = threading.local()
+        self._incoming: list[tuple[Mailbox, Job]] = []
+        #: Runs that hold a lane other jobs wait for, with the time at which they lose it.
+        self._overlapping: deque[tuple[float, Run]] = deque()
+        self._look: asyncio.TimerHandle | None = None
+        self._seen: tuple[int, float, float, int] = (0, 0.0, 0.0, 0)
+
+    # ---------------------------------------------------------------- the loop's side
+
+    def put(self, mailbox: Mailbox, job: Job) -> None:
+        """Add a job to a mailbox; it is handed over at the end of this turn of the loop."""
+        incoming = self._incoming
+        if not incoming:
+            self._loop.call_soon(self._hand_over)
+        incoming.append((mailbox, job))
+
+    def run(self, job: Job) -> None:
+        """Add a job that waits for no other."""
+        self.put(Mailbox(), job)
+
+    def _hand_over(self) -> None:
+        incoming, self._incoming = self._incoming, []
+        ready = self._ready
+        with self._lock:
+            for mailbox, job in incoming:
+                if mailbox.put(job):
+                    ready.append(mailbox)
+                elif len(mailbox) == 1 and mailbox.lane is not None and not mailbox.strict:
+                    self._overlapping.append((mailbox.lane.started + self._overlap, mailbox.lane))
+            if ready and not self._active:
+                self._wake_one()
+            look = bool(ready or self._overlapping)
+        if look and self._look is None:
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        self._look = self._loop.call_later(LOOK_INTERVAL, self._look_around)
+
+    def _look_around(self) -> None:
+        """Add workers if jobs wait although the processor has time; free lanes held too long."""
+        self._look = None
+        now = time.monotonic()
+        with self._lock:
+            self._end_overlaps(now)
+            if self._ready:
+                self._judge_load(now)
+            look = bool(self._ready or self._overlapping)
+        if look:
+            self._look_soon()
+
+    def _end_overlaps(self, now: float) -> None:
+        for _ in range(len(self._overlapping)):
+            due, run = self._overlapping.popleft()
+            mailbox = run.mailbox
+            if mailbox.lane is not run:
+                if mailbox.lane is not None and len(mailbox):
+                    self._overlapping.append((mailbox.lane.started + self._overlap, mailbox.lane))
+            elif due > now:
+                self._overlapping.append((due, run))
+            elif mailbox.release(run):
+                self._ready.append(mailbox)
+                if self._active == 0 or self._idle:
+                    self._wake_one()
+
+    def _judge_load(self, now: float) -> None:
+        used = time.process_time()
+        taken, then, used_then, stalled = self._seen
+        stalled = stalled + 1 if taken == self._taken else 0
+        idle_processor = used - used_then < BUSY_SHARE * (now - then)
+        recent = now - then < 10 * LOOK_INTERVAL
+        self._seen = (self._taken, now, used, stalled)
+        if (recent and idle_processor) or stalled >= STALLED_LOOKS:
+            for _ in range(min(len(self._ready), max(1, self._active))):
+                self._wake_one()
+
+    # ---------------------------------------------------------------- the workers' side
+
+    def _wake_one(self) -> None:
+        """Let one more worker take jobs. The lock is held."""
+        if self._idle:
+            self._active += 1
+            self._idle.pop().gate.release()
+        elif self._count < MAX_WORKERS:
+            self._active += 1
+            self._count += 1
+            name = f"flask-socketio-worker-{self._count}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def _work(self) -> None:
+        worker = _Worker()
+        self._current.worker = worker
+        lock = self._lock
+        ready = self._ready
+        while True:
+            with lock:
+                run = worker.run
+                if run is not None:
+                    worker.run = None
+                    mailbox = run.mailbox
+                    if mailbox.release(run):
+                        ready.append(mailbox)
+                if ready:
+                    self._taken += 1
+                    run = worker.run = ready.popleft().start(time.monotonic())
+                else:
+                    run = None
+                    self._active -= 1
+                    self._idle.append(worker)
+            if run is not None:
+                try:
+                    run.job.run()
+                except Exception:
+                    logger.exception("a defect of flask-socketio ended %r", run.job)
+            elif not self._wait(worker):
+                return
+
+    def _wait(self, worker: _Worker) -> bool:
+        """Wait for jobs; False when none came for a while, and the worker ends."""
+        if worker.gate.acquire(timeout=IDLE_TIME):
+            return True
+        with self._lock:
+            if worker in self._idle:
+                self._idle.remove(worker)
+                self._count -= 1
+                return False
+        worker.gate.acquire()
+        return True
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let others run meanwhile: the caller is about to wait (``sleep``, ``call``).
+
+        The client's next handler may start, unless its handlers are strictly one after the other.
+        Outside a worker nothing happens.
+        """
+        worker: _Worker | None = getattr(self._current, "worker", None)
+        if worker is None or worker.waiting:
+            yield
+            return
+        worker.waiting = True
+        with self._lock:
+            self._active -= 1
+            run = worker.run
+            if run is not None and not run.mailbox.strict and run.mailbox.release(run):
+                self._ready.append(run.mailbox)
+            if self._ready and not self._active:
+                self._wake_one()
+        try:
+            yield
+        finally:
+            worker.waiting = False
+            with self._lock:
+                self._active += 1
+
+    # ---------------------------------------------------------------- the end
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every job has ended."""
+        with self._lock:
+            return not self._incoming and not self._ready and len(self._idle) == self._count
+
+    @property
+    def count(self) -> int:
+        """The number of worker threads."""
+        return self._count

@@ -1,0 +1,337 @@
+"""One Socket.IO server: what the extension and the context functions are made of.
+
+Threads: any thread calls these methods. They encode in the caller, so that bad data raises at the
+caller's line, and hand the rest to the Hub with `submit`; those that return something of the Hub's
+wait for its answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .acks import CallAck, CallbackAck
+from .engineio import OriginPolicy, message_group
+from .errors import UsageError
+from .hosts.endpoint import Endpoint
+from .hub.engine import Engine
+from .hub.hub import Hub
+from .runtimes.loop import LoopRuntime
+from .sid import make_sid
+from .socketio import (
+    MAX_ATTACHMENTS_OF_CLIENTS,
+    RESERVED_EVENTS,
+    JsonParser,
+    MsgpackParser,
+    Parser,
+)
+from .types import Sid
+from .websocket import DeflateSettings
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Collection, Sequence
+    from typing import TypeVarTuple
+
+    from .config import ServerConfig
+    from .dispatch import EventDispatcher
+    from .engineio import PacketGroup
+    from .hub.socket import Socket
+    from .runtimes.calls import Calls
+    from .runtimes.workers import Workers
+    from .types import Room
+
+    Ts = TypeVarTuple("Ts")
+
+T = TypeVar("T")
+
+logger = logging.getLogger("flask_socketio")
+
+
+class Server:
+    """The Hub, the runtime and the parser of one server.
+
+    :param config: its options.
+    :param dispatcher: what runs its handlers.
+    """
+
+    def __init__(self, config: ServerConfig, dispatcher: EventDispatcher, parser: Parser) -> None:
+        self.config = config
+        self.parser = parser
+        self.dispatcher = dispatcher
+        self.origins = OriginPolicy(config.cors_allowed_origins, config.cors_credentials)
+        self.hub: Hub
+        self.engine: Engine
+        self.workers: Workers | None = None
+        self._calls: Calls | None = None
+        self._ack_ids = itertools.count(1)
+        self._background_tasks: list[threading.Thread] = []
+        dispatcher.server = self
+        dispatcher.submit = self.submit
+
+    def start(self, loop: asyncio.AbstractEventLoop, calls: Calls, workers: Workers) -> Endpoint:
+        """Begin to serve, on a loop; called on its thread.
+
+        :param loop: the loop that owns the Hub from now on.
+        :param calls: how other threads reach it.
+        :param workers: what runs handlers.
+        :returns: what the host needs to bring connections.
+        """
+        runtime = LoopRuntime(loop)
+        self.hub = Hub(
+            self.config.hub_settings(), self.parser, self.dispatcher, workers, make_sid, logger
+        )
+        self.engine = Engine(self.config.session_settings(), self.hub, runtime, make_sid)
+        self.hub.engine = runtime.engine = self.engine
+        self.dispatcher.hub = self.hub
+        self.workers = workers
+        self._calls = calls
+        config = self.config
+        return Endpoint(
+            path=config.url_path,
+            engine=self.engine,
+            origins=self.origins,
+            http_compression=config.http_compression,
+            compression_threshold=config.compression_threshold,
+            cookie=config.cookie,
+            deflate=DeflateSettings() if config.per_message_deflate else None,
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether clients can connect."""
+        return self._calls is not None
+
+    def submit(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Have the Hub do something; before the server runs there is nobody to do it for."""
+        if self._calls is not None:
+            self._calls.submit(function, *args)
+
+    def ask(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Have the Hub do something and wait for what it returns."""
+        if self._calls is None:
+            raise UsageError("the server does not run yet: nobody is connected")
+        return self._calls.ask(function, *args)
+
+    # ---------------------------------------------------------------- emitting
+
+    def encode_event(
+        self, event: str, args: Sequence[Any], namespace: str, ack_id: int | None = None
+    ) -> PacketGroup:
+        """Encode an event for any number of clients.
+
+        :raises UsageError: the event's name is one that only the libraries may use.
+        :raises TypeError: something in the data cannot be encoded.
+        :raises ValueError: likewise.
+        """
+        if event in RESERVED_EVENTS:
+            raise UsageError(f"the event name {event!r} is reserved; choose another")
+        parts = self.parser.encode_event(namespace, (event, *args), ack_id)
+        if len(parts) > MAX_ATTACHMENTS_OF_CLIENTS + 1:
+            logger.warning(
+                "event %r has %d binary attachments; JavaScript clients refuse more than %d",
+                event,
+                len(parts) - 1,
+                MAX_ATTACHMENTS_OF_CLIENTS,
+            )
+        return message_group(*parts)
+
+    def emit(
+        self,
+        event: str,
+        args: Sequence[Any],
+        namespace: str,
+        rooms: Collection[Room] | None,
+        skip: Collection[Sid] = (),
+        callback: Callable[..., object] | None = None,
+        asker: Socket | None = None,
+    ) -> None:
+        """Send an event to rooms, or to everybody.
+
+        :param event: its name.
+        :param args: its arguments.
+        :param namespace: the namespace.
+        :param rooms: rooms and sids; None for everybody.
+        :param skip: sids that do not get it.
+        :param callback: called with the answer of each client that gives one.
+        :param asker: the client whose event emits; the callback gets its context.
+        """
+        ack_id = next(self._ack_ids) if callback is not None else None
+        group = self.encode_event(event, args, namespace, ack_id)
+        if self._calls is None:
+            return
+        if callback is None or ack_id is None:
+            self._calls.submit(self.hub.broadcast, namespace, group, rooms, skip)
+        else:
+            ack = CallbackAck(self, callback, asker)
+            self._calls.submit(
+                self.hub.broadcast_with_ack, namespace, group, rooms, skip, ack_id, ack
+            )
+
+    def emit_to(
+        self,
+        socket: Socket,
+        event: str,
+        args: Sequence[Any],
+        namespace: str,
+        callback: Callable[..., object] | None = None,
+    ) -> None:
+        """Send an event to the client whose event is being handled.
+
+        :param namespace: another namespace reaches the same client there, if it is connected.
+        """
+        ack_id = next(self._ack_ids) if callback is not None else None
+        group = self.encode_event(event, args, namespace, ack_id)
+        ack = CallbackAck(self, callback, socket) if callback is not None else None
+        if namespace != socket.namespace.name:
+            self.submit(self._send_beside, socket, namespace, group, ack_id, ack)
+        elif ack is None or ack_id is None:
+            self.submit(self.hub.send, socket, group)
+        else:
+            self.submit(self.hub.send_with_ack, socket, group, ack_id, ack)
+
+    def _send_beside(
+        self,
+        socket: Socket,
+        namespace: str,
+        group: PacketGroup,
+        ack_id: int | None,
+        ack: CallbackAck | None,
+    ) -> None:
+        beside = socket.client.sockets.get(namespace)
+        if beside is None:
+            self.engine.counters.undelivered += 1
+        elif ack is None or ack_id is None:
+            self.hub.send(beside, group)
+        else:
+            self.hub.send_with_ack(beside, group, ack_id, ack)
+
+    def call(
+        self, event: str, args: Sequence[Any], namespace: str, sid: Room, timeout: float | None
+    ) -> Any:
+        """Send an event to one client and wait for its answer.
+
+        :param sid: the client.
+        :param timeout: seconds to wait; None for no limit.
+        :returns: None, one value, or a tuple of several.
+        :raises TimeoutError: no answer came in time.
+        :raises DisconnectedError: the client is not connected, or went away meanwhile.
+        """
+        ack_id = next(self._ack_ids)
+        group = self.encode_event(event, args, namespace, ack_id)
+        ack = CallAck()
+        self.submit(self._send_call, namespace, group, sid, ack_id, ack)
+        if self.workers is None:
+            ack.nobody()
+            return ack.wait(self.parser, event, timeout)
+        try:
+            with self.workers.waiting():
+                return ack.wait(self.parser, event, timeout)
+        finally:
+            self.submit(self._forget_call, namespace, sid, ack_id)
+
+    def _send_call(
+        self, namespace: str, group: PacketGroup, sid: Room, ack_id: int, ack: CallAck
+    ) -> None:
+        if not self.hub.broadcast_with_ack(namespace, group, (sid,), (), ack_id, ack):
+            ack.nobody()
+
+    def _forget_call(self, namespace: str, sid: Room, ack_id: int) -> None:
+        state = self.hub.namespaces.get(namespace)
+        for socket in state.select((sid,)) if state is not None else ():
+            self.hub.forget_ack(socket, ack_id)
+
+    # ---------------------------------------------------------------- rooms and clients
+
+    def enter_room(self, sid: str, room: Room, namespace: str) -> None:
+        """Put a client into a room.
+
+        :raises ValueError: there is no such client.
+        """
+        self.ask(self._with_socket, namespace, sid, self.hub.join, room)
+
+    def leave_room(self, sid: str, room: Room, namespace: str) -> None:
+        """Take a client out of a room.
+
+        :raises ValueError: there is no such client.
+        """
+        self.ask(self._with_socket, namespace, sid, self.hub.leave, room)
+
+    def _with_socket(
+        self, namespace: str, sid: str, act: Callable[[Socket, Room], None], room: Room
+    ) -> None:
+        socket = self.hub.find(namespace, sid)
+        if socket is None:
+            raise ValueError(f"no client {sid!r} is connected to the namespace {namespace!r}")
+        act(socket, room)
+
+    def close_room(self, room: Room, namespace: str) -> None:
+        """Take every client out of a room."""
+        if self._calls is not None:
+            self._calls.submit(self.hub.close_room, namespace, room)
+
+    def rooms(self, sid: str, namespace: str) -> list[Room]:
+        """Return the rooms a client is in, its own first; none if it is not connected."""
+        if self._calls is None:
+            return []
+        return self.ask(self._rooms, sid, namespace)
+
+    def _rooms(self, sid: str, namespace: str) -> list[Room]:
+        state = self.hub.namespaces.get(namespace)
+        return list(state.rooms(Sid(sid))) if state is not None else []
+
+    def disconnect(self, sid: str, namespace: str) -> None:
+        """Disconnect a client from a namespace; nothing happens if it is not connected."""
+        self.submit(self._disconnect, sid, namespace)
+
+    def _disconnect(self, sid: str, namespace: str) -> None:
+        socket = self.hub.find(namespace, sid)
+        if socket is not None:
+            self.hub.disconnect(socket)
+
+    # ---------------------------------------------------------------- background work
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; the client's next handler may start meanwhile."""
+        if self.workers is None:
+            time.sleep(seconds)
+        else:
+            with self.workers.waiting():
+                time.sleep(seconds)
+
+    def start_background_task(
+        self, target: Callable[..., object], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> threading.Thread:
+        """Run a function in a thread of its own."""
+        self._background_tasks = [task for task in self._background_tasks if task.is_alive()]
+        task = threading.Thread(target=target, args=tuple(args), kwargs=kwargs, daemon=True)
+        self._background_tasks.append(task)
+        task.start()
+        return task
+
+    def join_background_tasks(self, deadline: float) -> int:
+        """Wait for background tasks until a time of ``time.monotonic``.
+
+        :returns: the number of those that still run.
+        """
+        for task in self._background_tasks:
+            task.join(max(0.0, deadline - time.monotonic()))
+        return sum(task.is_alive() for task in self._background_tasks)
+
+
+def make_parser(config: ServerConfig) -> Parser:
+    """Make the parser that the options ask for."""
+    if config.serializer == "default":
+        return JsonParser(config.json)
+    if config.serializer == "msgpack":
+        return MsgpackParser()
+    if isinstance(config.serializer, type):
+        parser: Parser = config.serializer()
+        return parser
+    raise UsageError(
+        f"serializer={config.serializer!r}: use 'default', 'msgpack', or a class with the methods "
+        "of flask_socketio.socketio.Parser"
+    )
