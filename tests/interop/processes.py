@@ -220,7 +220,9 @@ class NodeProcess:
             try:
                 news = self._news.get(timeout=max(0.0, limit - time.monotonic()))
             except Empty:
-                raise AssertionError(f"no {fact!r} within {timeout} s; so far {self.facts}") from None
+                raise AssertionError(
+                    f"no {fact!r} within {timeout} s; so far {self.facts}"
+                ) from None
             assert news is not None, f"ended without {fact!r}: {self.facts}\n{self._errors()}"
         return self.facts[fact]
 

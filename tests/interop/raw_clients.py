@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 
@@ -141,7 +141,7 @@ class RawWebSocket:
         self._answered = True
         return head
 
-    def open(self) -> RawWebSocket:
+    def open(self) -> Self:
         head = self.finish_handshake()
         assert head.startswith(b"HTTP/1.1 101 "), head
         return self
@@ -190,7 +190,7 @@ class RawWebSocket:
     def close(self) -> None:
         self.sock.close()
 
-    def __enter__(self) -> RawWebSocket:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:

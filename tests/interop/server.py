@@ -13,7 +13,10 @@ import argparse
 import zlib
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, session
+from flask import request as flask_request
+from observations import Observations, raise_descriptor_limit
+
 from flask_socketio import (
     ConnectionRefusedError,
     Namespace,
@@ -27,7 +30,9 @@ from flask_socketio import (
     rooms,
     send,
 )
-from observations import Observations, raise_descriptor_limit
+
+#: In a handler the request has ``sid``, ``namespace`` and ``event``, which Flask's type has not.
+request: Any = flask_request
 
 app = Flask(__name__)
 app.config["SECRET_KEY"] = "interop"
@@ -228,7 +233,7 @@ def named_rooms() -> list[str]:
 
 @socketio.on("to room")
 @socketio.on("to room", namespace="/chat")
-def on_to_room(room: str | list[str], data: Any, include_self: bool = True) -> None:
+def on_to_room(room: Any, data: Any, include_self: bool = True) -> None:
     emit("room", data, to=room, include_self=include_self)
 
 
@@ -335,7 +340,9 @@ def parse_arguments() -> argparse.Namespace:
     options.add_argument("--max-buffered-bytes", type=int)
     options.add_argument("--connect-timeout", type=float)
     options.add_argument("--always-connect", action="store_true", default=None)
-    options.add_argument("--serial-handlers", action="store_false", default=None, dest="async_handlers")
+    options.add_argument(
+        "--serial-handlers", action="store_false", default=None, dest="async_handlers"
+    )
     options.add_argument("--cors-allowed-origins", nargs="*")
     return parser.parse_args()
 
@@ -343,7 +350,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = vars(parse_arguments())
     port = arguments.pop("port")
-    engine = {"loop": "asyncio", "http": "h11"} if arguments.pop("pure") else {}
+    engine: dict[str, Any] = {"loop": "asyncio", "http": "h11"} if arguments.pop("pure") else {}
     options = {name: value for name, value in arguments.items() if value is not None}
     raise_descriptor_limit()
     socketio.init_app(app, async_mode="threading", **options)

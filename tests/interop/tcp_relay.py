@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -73,7 +74,5 @@ class TcpRelay:
 
 def shut_down(side: socket.socket) -> None:
     """End both directions; whoever waits in it wakes up."""
-    try:
+    with contextlib.suppress(OSError):
         side.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass

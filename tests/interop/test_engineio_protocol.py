@@ -61,8 +61,12 @@ def receive(ws: ClientConnection) -> str | bytes:
 
 def assert_closes(ws: ClientConnection) -> None:
     with pytest.raises(ConnectionClosed):
-        while True:
-            ws.recv(timeout=5)
+        receive_forever(ws)
+
+
+def receive_forever(ws: ClientConnection) -> None:
+    while True:
+        ws.recv(timeout=5)
 
 
 def assert_gone(session: PollingSession) -> None:

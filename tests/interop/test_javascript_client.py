@@ -93,6 +93,9 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "volatile": {"arrived": ["buffered", "in time"]},
 }
 
+#: The client's msgpack encoder sends the whole buffer that a view is a part of.
+MSGPACK_SCENARIOS = {**SCENARIOS, "binary": {**BINARY, "view": BINARY["ArrayBuffer"]}}
+
 
 def assert_facts(facts: dict[str, Any], expected: dict[str, Any]) -> None:
     """One fact after the other, so that a failure names the first that is wrong."""
@@ -152,7 +155,7 @@ def test_message_over_the_limit(
     server = own_server()
     facts = node("too_big", server.url, transport).finish()
     assert_facts(facts, {"reason": reason, "code": code, "another client": ["fine"]})
-    assert server.reasons("too big") == ["transport error"]
+    assert server.reasons("too-big") == ["transport error"]
 
 
 @pytest.mark.parametrize(
@@ -189,13 +192,20 @@ def test_wrong_path(
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("scenario", ["events", "acks", "binary", "namespaces", "big"])
+@pytest.mark.parametrize("scenario", ["events", "acks", "binary", "namespaces"])
 def test_msgpack_parser(
     scenario: str, transport: str, shared_server: StartServer, node: StartNode
 ) -> None:
     server = shared_server("--serializer", "msgpack")
     facts = node(scenario, server.url, transport, "msgpack").finish()
-    assert_facts(facts, SCENARIOS[scenario])
+    assert_facts(facts, MSGPACK_SCENARIOS[scenario])
+
+
+def test_big_messages_with_the_msgpack_parser(shared_server: StartServer, node: StartNode) -> None:
+    # Over WebSocket only: base64 makes a binary packet of 900 kB too large for a POST.
+    server = shared_server("--serializer", "msgpack")
+    facts = node("big", server.url, "websocket", "msgpack").finish()
+    assert_facts(facts, SCENARIOS["big"])
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -61,9 +61,7 @@ def test_client_that_is_killed(transport: str, server: ServerProcess, node: Star
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_client_that_is_silent(
-    transport: str, shared_server: StartServer, node: StartNode
-) -> None:
+def test_client_that_is_silent(transport: str, shared_server: StartServer, node: StartNode) -> None:
     server = shared_server(*QUICK)
     label = f"silent-{transport}"
     client = node("stay", server.url, transport, "default", label)

@@ -8,8 +8,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import socketio
 from tests.interop.test_python_client import TRANSPORTS
+
+import socketio  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _client_leaves_connections_open() -> Iterator[None]:
-    """aiohttp warns of connections that the client did not close: its affair, kept in this module."""
+    """aiohttp warns of connections that the client left open; that ends in this module."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield

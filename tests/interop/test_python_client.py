@@ -7,7 +7,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import socketio
+
+import socketio  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -28,8 +28,8 @@ def close_frame(code: int, reason: bytes = b"") -> bytes:
     return frame(CLOSE, code.to_bytes(2, "big") + reason)
 
 
-def client(**options: int) -> WebSocketConnection:
-    return WebSocketConnection(Role.CLIENT, random_mask=lambda: KEY, **options)
+def client() -> WebSocketConnection:
+    return WebSocketConnection(Role.CLIENT, random_mask=lambda: KEY)
 
 
 def failure(connection: WebSocketConnection, data: bytes) -> ProtocolError:
@@ -73,6 +73,24 @@ class TestMessages:
         data = frame(TEXT, b"x" * 200)
         assert connection.receive_data(data[:132]) == []
         assert connection.receive_data(data[132:]) == ["x" * 200]
+
+    @pytest.mark.parametrize("size", [0, 1, 64, 125])
+    @pytest.mark.parametrize("more", [-1, 1, 2, 7])
+    def test_segment_that_ends_near_the_end_of_a_short_frame(self, size: int, more: int) -> None:
+        connection = WebSocketConnection()
+        data = frame(TEXT, b"x" * size)
+        stream = data + frame(BINARY, b"next")
+        begun = len(data) + more
+        events = connection.receive_data(stream[:begun])
+        assert events == (["x" * size] if more > 0 else [])
+        assert events + connection.receive_data(stream[begun:]) == ["x" * size, b"next"]
+
+    def test_segment_that_looks_like_a_frame_inside_a_longer_one(self) -> None:
+        connection = WebSocketConnection()
+        inner = frame(TEXT, b"inner")
+        data = frame(BINARY, b"x" * 200 + inner, key=bytes(4))
+        assert connection.receive_data(data[: -len(inner)]) == []
+        assert connection.receive_data(inner) == [b"x" * 200 + inner]
 
     def test_several_frames_in_one_segment(self) -> None:
         connection = WebSocketConnection()
@@ -226,6 +244,7 @@ class TestSizeLimit:
         connection = WebSocketConnection(max_message_size=10)
         message = frame(FIRST_BINARY, b"12345") + frame(LAST, b"67890")
         assert connection.receive_data(message * 3) == [b"1234567890"] * 3
+        assert connection.receive_data(frame(BINARY, b"x" * 10) * 2) == [b"x" * 10] * 2
 
     def test_control_frames_are_not_counted(self) -> None:
         connection = WebSocketConnection(max_message_size=1)

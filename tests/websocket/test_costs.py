@@ -9,7 +9,7 @@ import pytest
 from tests.websocket.wire import frame
 
 from flask_socketio.errors import ProtocolError
-from flask_socketio.websocket import State, WebSocketConnection
+from flask_socketio.websocket import PerMessageDeflate, State, WebSocketConnection
 
 TEXT, BINARY, FIRST_BINARY, MIDDLE, PING = 0x81, 0x82, 0x02, 0x00, 0x89
 
@@ -22,6 +22,14 @@ def test_idle_connection_is_small() -> None:
     held = [getattr(connection, name) for name in WebSocketConnection.__slots__]
     assert not [value for value in held if isinstance(value, (bytearray, list, dict))]
     assert sys.getsizeof(connection) < 200
+
+
+def test_closed_connection_holds_nothing() -> None:
+    connection = WebSocketConnection(deflate=PerMessageDeflate())
+    connection.receive_data(frame(FIRST_BINARY, b"a" * 300) + frame(MIDDLE, b"a" * 300)[:100])
+    connection.receive_eof()
+    held = [getattr(connection, name) for name in WebSocketConnection.__slots__]
+    assert not [value for value in held if isinstance(value, (bytearray, PerMessageDeflate))]
 
 
 def test_bytes_one_by_one_cost_linear_time() -> None:

@@ -93,4 +93,4 @@ def test_sendable_close_codes(code: int, sendable: bool) -> None:
 
 
 def test_close_codes_are_numbers() -> None:
-    assert CloseCode.MESSAGE_TOO_BIG == 1009
+    assert f"{CloseCode.MESSAGE_TOO_BIG}" == "1009"

@@ -109,6 +109,7 @@ class TestServer:
             KEY[:-1],
             KEY[:-2],
             KEY + b"=",
+            b"AAAA" + KEY,
             b"dGhlIHNhbXBsZSBub25j",
             KEY.replace(b"G", b"-"),
             b"dGhlIHNhbXBsZSBub25jZQ=\n",

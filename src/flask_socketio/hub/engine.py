@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ..engineio import Session, SessionSettings, State, Transport
@@ -227,6 +228,7 @@ class Engine:
         now = self._runtime.now()
         for socket in self._deadlines.due(now):
             if socket.expires <= now:
+                socket.expires = inf
                 self._application.engine_expired(socket)
             self._handle_session_timer(socket, now)
             self._deadlines.watch(socket)
@@ -312,7 +314,7 @@ class Engine:
             socket.websocket = None
         if socket.probe is not None:
             self._drop_probe(socket, NORMAL_CLOSURE, "")
-        socket.timer = socket.expires = float("inf")
+        socket.timer = socket.expires = inf
         reason = session.close_reason or DisconnectReason.TRANSPORT_CLOSE
         self._application.engine_closed(socket, reason)
 

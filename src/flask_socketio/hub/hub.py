@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ..engineio import message_group
@@ -149,7 +150,7 @@ class Hub:
             namespace = self.namespaces[name] = NamespaceState(name)
         socket = Socket(Sid(self._make_sid()), namespace, client)
         client.sockets[name] = namespace.sockets[socket.sid] = socket
-        client.engine_socket.expires = float("inf")
+        client.engine_socket.expires = inf
         has_handler = self._dispatcher.has_handler("connect", name)
         if self.settings.always_connect or not has_handler:
             self.accept(socket)

@@ -39,6 +39,8 @@ _COMMON_FIELDS: Final = {_NIL: None, _UNDEFINED: None, b"\xa1/": "/"}
 #: A type is one byte, "positive fixint".
 _TYPES: Final = {bytes([packet_type]): packet_type for packet_type in list(PacketType)[:5]}
 _MAX_ACK_ID: Final = 10**MAX_ACK_ID_DIGITS - 1
+# The official client reads four, and sends `options` besides.
+_MAX_FIELDS: Final = 16
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MILLISECOND: Final = datetime.timedelta(milliseconds=1)
 
@@ -250,7 +252,10 @@ class MsgpackParser:
         tell, skip = unpacker.tell, unpacker.skip
         fields: dict[bytes, bytes] = {}
         end = 0
-        for _ in range(unpacker.read_map_header()):
+        count = unpacker.read_map_header()
+        if count > _MAX_FIELDS:
+            raise ValueError(f"packet of {count} fields")
+        for _ in range(count):
             start = end or tell()
             skip()
             middle = tell()

@@ -37,7 +37,10 @@ class PacketType(IntEnum):
     BINARY_ACK = 6
 
 
-_HOT_TYPES: Final = {"2": PacketType.EVENT, "3": PacketType.ACK}
+# EVENT or ACK; namespace without a query string, if any; ack id, if any; the data begins.
+_COMMON_HEADER: Final = re.compile(
+    rf"([23])(?:(/[^,?]{{0,{MAX_NAMESPACE_LENGTH - 1}}}),)?([0-9]{{0,{MAX_ACK_ID_DIGITS}}})\["
+)
 # One digit more than allowed, to tell a long id from one that data follows.
 _DIGITS: Final = re.compile(rf"[0-9]{{1,{MAX_ACK_ID_DIGITS + 1}}}")
 
@@ -130,16 +133,17 @@ def decode_header(
     :return: the packet, and the number of attachments that must follow it.
     :raises ProtocolError: the text is not a packet.
     """
-    # The commonest packets, those of "/" with data, take no other call.
-    packet_type = _HOT_TYPES.get(text[:1])
-    if packet_type is not None:
-        start = text.find("[", 1, MAX_ACK_ID_DIGITS + 2)
-        if start > 1:
-            digits = text[1:start]
-            if digits.isdecimal() and digits.isascii():
-                return Packet(packet_type, "/", int(digits), text[start:]), 0
-        elif start == 1 and packet_type is _EVENT:
-            return Packet(_EVENT, "/", None, text[1:]), 0
+    if text[:2] == "2[":
+        return Packet(_EVENT, "/", None, text[1:]), 0
+    match = _COMMON_HEADER.match(text)
+    if match is not None:
+        kind, namespace, digits = match.groups()
+        data = text[match.end() - 1 :]
+        if digits:
+            return Packet(_TYPES[kind], namespace or "/", int(digits), data), 0
+        if kind == "2":
+            return Packet(_EVENT, namespace or "/", None, data), 0
+    # The rest may take its time, and says what is wrong.
     return _decode_any_header(text, max_attachments)
 
 

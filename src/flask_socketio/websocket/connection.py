@@ -435,8 +435,8 @@ class WebSocketConnection:
     def _fail(self, error: ProtocolError) -> ProtocolError:
         """Section 7.1.7: fail the connection, telling the peer why."""
         if self._state is _OPEN:
-            reason = _shorten(str(error), MAX_CONTROL_PAYLOAD - 2)
-            self._reply(_CLOSE, error.close_code.to_bytes(2, "big") + reason.encode())
+            payload = error.close_code.to_bytes(2, "big") + str(error).encode("ascii")
+            self._reply(_CLOSE, payload[:MAX_CONTROL_PAYLOAD])
         self._end(error.close_code, str(error))
         # The event outlives this call; its frames and their buffers must not.
         error.__traceback__ = None
@@ -466,8 +466,3 @@ def _wrong_mask(second: int) -> ProtocolError:
     if second & 0x80:
         return ProtocolError("a server's frame is masked (RFC 6455 section 5.1)")
     return ProtocolError("a client's frame is not masked (RFC 6455 section 5.1)")
-
-
-def _shorten(text: str, size: int) -> str:
-    """Cut a text to a number of UTF-8 bytes without breaking a character."""
-    return text.encode()[:size].decode(errors="ignore")

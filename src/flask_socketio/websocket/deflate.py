@@ -217,7 +217,7 @@ class PerMessageDeflate:
             gives the same bytes on every connection with the same window.
         """
         if not payload:
-            # zlib flushes nothing twice in a row; section 7.2.3.6 gives the empty block.
+            # Section 7.2.3.6. What zlib gives for nothing, flushed again and again, is its affair.
             return b"\x00"
         compressor = self._compressor
         if compressor is None:

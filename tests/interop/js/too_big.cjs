@@ -3,7 +3,7 @@
 const { acknowledged, connected, fact, next, run } = require("./client.cjs");
 
 run(async () => {
-  const socket = await connected("/", { auth: { label: "too big" } });
+  const socket = await connected("/", { auth: { label: "too-big" } });
   const gone = next(socket, "disconnect");
   socket.emit("measure", "x".repeat(1_500_000));
   const [reason, details] = await gone;

@@ -1,0 +1,142 @@
+"""Ten thousand clients that come and go leave nothing behind."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.interop.processes import wait_until
+from tests.interop.raw_clients import UPGRADE_HEADERS, frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.interop.conftest import StartServer
+    from tests.interop.processes import ServerProcess
+
+HALF = 5_000
+BATCH = 50
+RSS_GROWTH = 2 * 1024 * 1024
+POLLING = "/socket.io/?EIO=4&transport=polling"
+TEXT = 1
+
+
+class Connections:
+    """A batch of sockets that do each step together, so that none waits for another's answer."""
+
+    def __init__(self, port: int) -> None:
+        self._socks = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(BATCH)]
+
+    def send(self, request: Callable[[int], bytes]) -> None:
+        for index, sock in enumerate(self._socks):
+            sock.sendall(request(index))
+
+    def read_until(self, is_complete: Callable[[bytes], bool]) -> list[bytes]:
+        """What came on each socket, until it was complete."""
+        return [self._read(sock, is_complete) for sock in self._socks]
+
+    @staticmethod
+    def _read(sock: socket.socket, is_complete: Callable[[bytes], bool]) -> bytes:
+        received = b""
+        while not is_complete(received):
+            data = sock.recv(65_536)
+            assert data, f"closed by the server after {received!r}"
+            received += data
+        return received
+
+    def close(self) -> None:
+        for sock in self._socks:
+            sock.close()
+
+
+def is_http_answer(received: bytes) -> bool:
+    head, end, body = received.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return len(body) >= int(line.partition(b":")[2])
+    raise AssertionError(f"no length in {head!r}")
+
+
+def websocket_clients(port: int) -> None:
+    """Connect, enter the main namespace, exchange an event, and leave in one of three ways."""
+    upgrade = f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n{UPGRADE_HEADERS}\r\n"
+    connections = Connections(port)
+    connections.send(lambda _index: upgrade.format(port=port).encode())
+    connections.read_until(lambda received: b'"pingTimeout"' in received)
+    connections.send(lambda _index: frame_of(b"40", TEXT))
+    connections.read_until(lambda received: b'40{"sid"' in received)
+    connections.send(lambda _index: frame_of(b'421["echo",1]', TEXT))
+    connections.read_until(lambda received: b"431[1]" in received)
+    farewells = [frame_of(b"41", TEXT), frame_of(b"\x03\xe8", 8), b""]
+    connections.send(lambda index: farewells[index % 3])
+    connections.close()
+
+
+def polling_clients(port: int) -> None:
+    """The same with HTTP long-polling on connections that are kept alive."""
+    end = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    connections = Connections(port)
+    connections.send(lambda _index: f"GET {POLLING}{end}\r\n".encode())
+    answers = connections.read_until(is_http_answer)
+    sids = [answer.partition(b'"sid":"')[2].partition(b'"')[0].decode() for answer in answers]
+
+    def post(index: int, body: str) -> bytes:
+        head = f"POST {POLLING}&sid={sids[index]}{end}Content-Length: {len(body)}\r\n\r\n"
+        return (head + body).encode()
+
+    def step(request: Callable[[int], bytes], expected: bytes) -> None:
+        connections.send(request)
+        for answer in connections.read_until(is_http_answer):
+            assert expected in answer
+
+    step(lambda index: post(index, "40"), b" 200 ")
+    step(lambda index: f"GET {POLLING}&sid={sids[index]}{end}\r\n".encode(), b'40{"sid"')
+    step(lambda index: post(index, '421["echo",1]'), b" 200 ")
+    step(lambda index: f"GET {POLLING}&sid={sids[index]}{end}\r\n".encode(), b"431[1]")
+    step(lambda index: post(index, "1"), b" 200 ")
+    connections.close()
+
+
+def come_and_go(server: ServerProcess, count: int) -> None:
+    for _round in range(count // (2 * BATCH)):
+        websocket_clients(server.port)
+        polling_clients(server.port)
+
+
+def costs_at_rest(server: ServerProcess) -> dict[str, Any]:
+    """The costs when every client is gone and nothing changes any more."""
+    wait_until(lambda: server.ask("/clients") == 0, "every disconnect handler ran", 15)
+    limit = time.monotonic() + 15
+    costs = server.ask("/costs")
+    while True:
+        time.sleep(0.2)
+        later = server.ask("/costs")
+        same = (later["descriptors"], later["objects"]) == (costs["descriptors"], costs["objects"])
+        if same or time.monotonic() > limit:
+            assert isinstance(later, dict)
+            return later
+        costs = later
+
+
+# Ten thousand connections take longer than other tests may: about 30 s when the machine is busy.
+@pytest.mark.timeout(120)
+def test_clients_leave_nothing_behind(own_server: StartServer) -> None:
+    server = own_server()
+    come_and_go(server, HALF)
+    first = costs_at_rest(server)
+    come_and_go(server, HALF)
+    second = costs_at_rest(server)
+
+    more = {
+        name: count - first["objects"].get(name, 0)
+        for name, count in second["objects"].items()
+        if count > first["objects"].get(name, 0)
+    }
+    assert more == {}, "objects that were left behind"
+    assert second["descriptors"] <= first["descriptors"]
+    growth = second["rss"] - first["rss"]
+    assert growth <= RSS_GROWTH, f"the server grew by {growth} bytes"
