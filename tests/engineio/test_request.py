@@ -10,6 +10,7 @@ from flask_socketio.engineio.request import (
     EngineRequestError,
     ErrorCode,
     Query,
+    answer_packet_limit,
     check_handshake,
     check_session_request,
     parse_query,
@@ -156,3 +157,20 @@ class TestSessionRequest:
             check_session_request(method, query, is_upgrade, SETTINGS, current)
         assert caught.value.code == code
         assert caught.value.context
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "limit"),
+    [
+        ("python-requests/2.32.3", 16),
+        ("Python/3.12 aiohttp/3.11.9", 16),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", None),
+        ("node-XMLHttpRequest", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_python_client_takes_16_packets_at_once(
+    user_agent: str | None, limit: int | None
+) -> None:
+    assert answer_packet_limit(user_agent) == limit

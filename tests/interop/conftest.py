@@ -48,6 +48,8 @@ class ServerPool:
 
     def discard(self) -> None:
         for server in self._shared.values():
+            server.terminate()
+        for server in self._shared.values():
             server.discard()
 
 

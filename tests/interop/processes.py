@@ -113,13 +113,18 @@ class ServerProcess:
         self._process = None
         return process.returncode
 
-    def discard(self) -> None:
-        """End it for good, in whatever state it is."""
-        if self._process is not None:
+    def terminate(self) -> None:
+        """Ask it to end, in whatever state it is."""
+        if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
+
+    def discard(self) -> None:
+        """End it for good; it has a second to do so in order."""
+        self.terminate()
+        if self._process is not None:
             try:
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=1)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -15,7 +15,10 @@ from typing import Any
 
 from flask import Flask, session
 from flask import request as flask_request
-from observations import Observations, raise_descriptor_limit
+from observations import (  # type: ignore[import-not-found]
+    Observations,
+    raise_descriptor_limit,
+)
 
 from flask_socketio import (
     ConnectionRefusedError,
@@ -280,7 +283,7 @@ def on_ordered(number: int) -> None:
 
 
 @socketio.on("get order")
-def on_get_order() -> list[Any]:
+def on_get_order() -> Any:
     return seen.notes(request.sid)
 
 

@@ -156,6 +156,20 @@ def check_session_request(
         raise EngineRequestError(ErrorCode.BAD_REQUEST, f"method {method!r:.40}")
 
 
+def answer_packet_limit(user_agent: str | None) -> int | None:
+    """Tell how many packets a client takes in the answer to one poll.
+
+    The Python client (python-engineio, over requests or aiohttp) refuses a payload of more than 16
+    packets and is disconnected then; other clients have no such limit.
+
+    :param user_agent: the User-Agent header of the handshake.
+    :returns: the limit for ``Session.max_answer_packets``; None for no limit.
+    """
+    if user_agent and ("python-requests/" in user_agent or "aiohttp/" in user_agent):
+        return 16
+    return None
+
+
 def _check_transport(query: Query, settings: SessionSettings) -> Transport:
     for transport in settings.transports:
         if transport == query.transport:

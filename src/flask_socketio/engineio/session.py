@@ -68,6 +68,7 @@ class Session:
         "close_reason",
         "deadline",
         "last_seen",
+        "max_answer_packets",
         "settings",
         "sid",
         "state",
@@ -89,6 +90,8 @@ class Session:
         self.buffered_bytes = opening.size
         #: When the client was last heard. The owner may set it when a part of a message came.
         self.last_seen = now
+        #: How many packets the answer to a poll may hold; see request.answer_packet_limit.
+        self.max_answer_packets: int | None = None
         self._queue: list[PacketGroup] | None = [opening]
         self._heartbeat = Heartbeat(settings, now)
         self._poll_pending = False
@@ -366,14 +369,18 @@ class Session:
         self._update_deadline()
 
     def _take_payload(self, queue: list[PacketGroup]) -> bytes:
-        limit = self.settings.max_payload
         taken = [queue[0]]
         size = queue[0].size
+        packets = len(queue[0].wire)
+        max_size = self.settings.max_payload
+        max_packets = self.max_answer_packets or max_size
         for group in islice(queue, 1, None):
-            if size + group.size > limit:
+            size += group.size
+            packets += len(group.wire)
+            if size > max_size or packets > max_packets:
+                size -= group.size
                 break
             taken.append(group)
-            size += group.size
         del queue[: len(taken)]
         self.buffered_bytes -= size
         self._poll_pending = False

@@ -31,7 +31,7 @@ class Application:
     :param workers: what runs views and handlers.
     :param endpoints: the engines.
     :param wsgi_app: what answers every other request.
-    :param trust_early: True when handshakes need no WSGI stack, because there is none.
+    :param handshakes: the stack that requests to open a session run through.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Application:
     async def _poll(
         self, endpoint: Endpoint, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        answer: asyncio.Future[Response] = self.loop.create_future()
+        answer: asyncio.Future[Response | None] = self.loop.create_future()
         exchange = PollingExchange(self, endpoint, scope, answer.set_result)
         exchange.start()
         while exchange.wants_body:
@@ -92,18 +92,22 @@ class Application:
             if not message["more_body"]:
                 exchange.finish_body()
         if not answer.done():
-            watcher = self.loop.create_task(_watch(receive, exchange))
+            watcher = self.loop.create_task(_watch(receive, exchange, answer))
             answer.add_done_callback(lambda _: watcher.cancel())
-            watcher.add_done_callback(lambda _: answer.cancel())
         response = await answer
-        await _respond(response, send)
+        if response is not None:
+            await _respond(response, send)
 
 
-async def _watch(receive: Receive, exchange: PollingExchange) -> None:
+async def _watch(
+    receive: Receive, exchange: PollingExchange, answer: asyncio.Future[Response | None]
+) -> None:
     """Notice that the client of a waiting poll goes away."""
     while (await receive())["type"] != "http.disconnect":
         pass
     exchange.abort()
+    if not answer.done():
+        answer.set_result(None)
 
 
 async def _respond(response: Response, send: Send) -> None:

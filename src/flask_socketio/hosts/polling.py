@@ -143,6 +143,10 @@ class PollingExchange:
             )
         )
 
+    def refuse(self, error: ProtocolError) -> None:
+        """Answer the GET with the error that ended its session."""
+        self._refuse(error)
+
     # ---------------------------------------------------------------- a post
 
     def _start_post(self, socket: EngineSocket) -> None:
@@ -188,7 +192,7 @@ class PollingExchange:
     def _fail_post(self, socket: EngineSocket, error: ProtocolError) -> None:
         self.wants_body = False
         socket.session.end_post()
-        self._endpoint.engine.fail(socket, error)
+        self._endpoint.engine.fail_payload(socket, error)
         self._refuse(error)
 
     # ---------------------------------------------------------------- the end
@@ -198,9 +202,9 @@ class PollingExchange:
         if self._respond is None:
             return
         self._respond = None
-        if self._socket is not None:
-            if self.wants_body:
-                self._socket.session.end_post()
+        if self._socket is not None and self.wants_body:
+            self._fail_post(self._socket, ProtocolError("the client broke off a POST"))
+        elif self._socket is not None:
             self._endpoint.engine.cancel_poll(self._socket, self)
 
     def _cors(self) -> list[tuple[str, str]]:

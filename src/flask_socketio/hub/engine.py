@@ -139,7 +139,7 @@ class Engine:
         try:
             messages = socket.session.receive_payload(body, self._runtime.now())
         except ProtocolError as error:
-            self.fail(socket, error)
+            self.fail_payload(socket, error)
             raise
         for message in messages:
             self._application.engine_message(socket, message)
@@ -259,6 +259,17 @@ class Engine:
         self.counters.protocol_errors += 1
         self._logger.warning("%s is disconnected: %s", describe(socket), error)
         self._cut(socket, error.reason, str(error), error.close_code)
+
+    def fail_payload(self, socket: EngineSocket, error: ProtocolError) -> None:
+        """End a session for the body of a POST.
+
+        A waiting GET is answered with the same error: the client shows whichever comes first, and
+        a CLOSE packet would tell it nothing.
+        """
+        poll, socket.poll = socket.poll, None
+        self.fail(socket, error)
+        if poll is not None:
+            poll.refuse(error)
 
     def websocket_closed(self, socket: EngineSocket, reason: DisconnectReason, detail: str) -> None:
         """The session's WebSocket is gone."""

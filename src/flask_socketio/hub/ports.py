@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..engineio import PacketGroup
+    from ..errors import ProtocolError
     from ..socketio import Packet
     from ..types import DisconnectReason
     from .engine_socket import EngineSocket
@@ -61,6 +62,10 @@ class Poll(Protocol):
 
     def answer(self, payload: bytes) -> None:
         """Send the response."""
+        ...
+
+    def refuse(self, error: ProtocolError) -> None:
+        """Send an error response."""
         ...
 
 
