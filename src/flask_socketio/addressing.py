@@ -26,7 +26,9 @@ def event_args(data: tuple[Any, ...]) -> Sequence[Any]:
     return () if only is None else data
 
 
-def rooms_of(to: Room | list[Room] | None, room: Room | list[Room] | None) -> Collection[Room] | None:
+def rooms_of(
+    to: Room | list[Room] | None, room: Room | list[Room] | None
+) -> Collection[Room] | None:
     """Turn ``to`` and ``room``, two names for the same thing, into rooms; None for everybody.
 
     :raises UsageError: both are given and differ.

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 from .engineio import SessionSettings, Transport
 from .errors import UnknownOptionError, UsageError
 from .hub.hub import HubSettings
+from .option_table import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,78 +60,74 @@ class SocketIOOptions(TypedDict, total=False):
     shutdown_grace: float
 
 
-def _option(default: Any, doc: str) -> Any:
-    return field(default=default, metadata={"doc": doc})
-
-
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
     """Every option with its value. Classes are given the few values they use, not this."""
 
-    manage_session: bool = _option(
+    manage_session: bool = option(
         True,
         "``True``: a session that a handler modifies belongs to its connection from then on. "
         "``False``: it is opened for each event and saved after it, so that HTTP routes see it.",
     )
-    path: str = _option("socket.io", "Where the server is; ``resource`` is another name for it.")
-    logger: Logger = _option(
+    path: str = option("socket.io", "Where the server is; ``resource`` is another name for it.")
+    logger: Logger = option(
         False, "``True`` logs to stderr from INFO on, ``False`` errors only; or a logger."
     )
-    engineio_logger: Logger = _option(False, "The same for the Engine.IO layer.")
-    serializer: Any = _option(
+    engineio_logger: Logger = option(False, "The same for the Engine.IO layer.")
+    serializer: Any = option(
         "default", "``'default'`` (JSON), ``'msgpack'``, or a class with the parser's methods."
     )
-    json: Any = _option(None, "A module with ``dumps`` and ``loads`` in place of ``json``.")
-    async_handlers: bool = _option(
+    json: Any = option(None, "A module with ``dumps`` and ``loads`` in place of ``json``.")
+    async_handlers: bool = option(
         True,
         "``True``: a client's next handler starts when the one before has ended, waits, or has run "
         "for ``handler_overlap`` seconds. ``False``: strictly one after the other.",
     )
-    always_connect: bool = _option(
+    always_connect: bool = option(
         False, "``True`` accepts clients before their connect handler has decided."
     )
-    namespaces: Any = _option(
+    namespaces: Any = option(
         None, "Namespaces that are open without having handlers; ``'*'`` opens all."
     )
-    async_mode: str | None = _option(
+    async_mode: str | None = option(
         None, "``'threading'`` or None. Others come with their hosts and are refused until then."
     )
-    ping_interval: Any = _option(
+    ping_interval: Any = option(
         25, "Seconds between pings, or ``(interval, grace)``: clients are told the sum."
     )
-    ping_timeout: float = _option(20, "Seconds of silence after a ping that end a connection.")
-    max_http_buffer_size: int = _option(1_000_000, "Bytes of one message, on either transport.")
-    allow_upgrades: bool = _option(True, "Whether polling clients may change to a WebSocket.")
-    http_compression: bool = _option(True, "Whether answers to polls may be compressed.")
-    compression_threshold: int = _option(1024, "Bytes from which on answers are compressed.")
-    cookie: Cookie = _option(
+    ping_timeout: float = option(20, "Seconds of silence after a ping that end a connection.")
+    max_http_buffer_size: int = option(1_000_000, "Bytes of one message, on either transport.")
+    allow_upgrades: bool = option(True, "Whether polling clients may change to a WebSocket.")
+    http_compression: bool = option(True, "Whether answers to polls may be compressed.")
+    compression_threshold: int = option(1024, "Bytes from which on answers are compressed.")
+    cookie: Cookie = option(
         None,
         "A name, or a dictionary with ``name`` and attributes (text, function or bool), for a "
         "cookie with the connection's id; None sends none.",
     )
-    cors_allowed_origins: AllowedOrigins = _option(
+    cors_allowed_origins: AllowedOrigins = option(
         None,
         "An origin, a list of them, ``'*'`` for all, a function, ``[]`` to switch the check off; "
         "None allows the server's own.",
     )
-    cors_credentials: bool = _option(True, "Whether requests of other origins may have cookies.")
-    monitor_clients: bool = _option(True, "``False``: silence closes nobody.")
-    transports: Any = _option(None, "``'polling'``, ``'websocket'`` or a list; None for both.")
-    upgrade_timeout: float = _option(10, "Seconds that an upgrade to WebSocket may take.")
-    connect_timeout: float = _option(45, "Seconds to connect to a first namespace.")
-    max_attachments: int = _option(10, "Binary attachments of one packet from a client.")
-    max_namespaces: int = _option(100, "Namespaces that one connection may be connected to.")
-    per_message_deflate: bool = _option(False, "Whether WebSocket messages may be compressed.")
-    handler_overlap: float = _option(
+    cors_credentials: bool = option(True, "Whether requests of other origins may have cookies.")
+    monitor_clients: bool = option(True, "``False``: silence closes nobody.")
+    transports: Any = option(None, "``'polling'``, ``'websocket'`` or a list; None for both.")
+    upgrade_timeout: float = option(10, "Seconds that an upgrade to WebSocket may take.")
+    connect_timeout: float = option(45, "Seconds to connect to a first namespace.")
+    max_attachments: int = option(10, "Binary attachments of one packet from a client.")
+    max_namespaces: int = option(100, "Namespaces that one connection may be connected to.")
+    per_message_deflate: bool = option(False, "Whether WebSocket messages may be compressed.")
+    handler_overlap: float = option(
         0.1, "Seconds after which a client's next handler starts beside one that still runs."
     )
-    max_pending_events: int = _option(
+    max_pending_events: int = option(
         1000, "Events of one client that wait for its handlers; beyond, its socket is not read."
     )
-    max_buffered_bytes: int = _option(
+    max_buffered_bytes: int = option(
         4_194_304, "Unsent bytes of one client; beyond, it is disconnected as a slow consumer."
     )
-    shutdown_grace: float = _option(10, "Seconds for handlers and views to end at a shutdown.")
+    shutdown_grace: float = option(10, "Seconds for handlers and views to end at a shutdown.")
 
     @classmethod
     def from_options(cls, options: SocketIOOptions) -> ServerConfig:
@@ -221,11 +218,3 @@ class ServerConfig:
         """Tell whether the option ``namespaces`` opens a namespace."""
         given = self.namespaces
         return given == "*" or (given is not None and (name in given or "*" in given))
-
-
-def options_table() -> list[tuple[str, str, str]]:
-    """Return name, default and description of every option, for the documentation."""
-    return [
-        (entry.name, repr(entry.default), entry.metadata["doc"])
-        for entry in dataclasses.fields(ServerConfig)
-    ]

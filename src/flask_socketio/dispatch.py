@@ -145,9 +145,7 @@ class EventDispatcher:
         handler, takes_name = found
         return self._call(socket, event, handler, (event, *args) if takes_name else args)
 
-    def _call(
-        self, socket: Socket, event: str, function: Function, args: Sequence[Any]
-    ) -> Any:
+    def _call(self, socket: Socket, event: str, function: Function, args: Sequence[Any]) -> Any:
         """Call user code in the context of an event.
 
         :returns: what it returned, or `FAILED`.
@@ -202,9 +200,7 @@ class EventDispatcher:
 
     def _report(self, socket: Socket, event: str, error: Exception) -> None:
         """Log an error that nobody handled, and tell those who track errors."""
-        got_request_exception.send(
-            self._app, _async_wrapper=self._app.ensure_sync, exception=error
-        )
+        got_request_exception.send(self._app, _async_wrapper=self._app.ensure_sync, exception=error)
         logger.error(
             "the handler of %r in namespace %r failed for client %s",
             event,

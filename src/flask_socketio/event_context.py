@@ -46,7 +46,7 @@ class ConnectionContext:
         self.app = app
         self.manage_session = manage_session
         self.request: Request = app.request_class(environ)
-        self.request.json_module = app.json  # type: ignore[misc]  # as Flask does
+        self.request.json_module = app.json
         #: The session that a handler of this connection modified.
         self.fork: SessionMixin | None = None
 
@@ -58,6 +58,7 @@ class EventContext(_ContextClass):  # type: ignore[misc]
     """
 
     _connection: ConnectionContext
+    _url_adapter: Any
     #: The server and the client of the event.
     origin: tuple[Server, Socket]
 
@@ -194,15 +195,12 @@ class EventScope:
 
     def _tear_down(self, app: Flask, error: BaseException | None) -> None:
         if app.teardown_request_funcs or flask.request_tearing_down.receivers:
-            if _SPLIT_CONTEXTS:
-                app.do_teardown_request(error)
-            else:
-                app.do_teardown_request(self.context, error)  # type: ignore[arg-type]
+            app.do_teardown_request(*self._teardown_args(error))
         if app.teardown_appcontext_funcs or flask.appcontext_tearing_down.receivers:
-            if _SPLIT_CONTEXTS:
-                app.do_teardown_appcontext(error)
-            else:
-                app.do_teardown_appcontext(self.context, error)  # type: ignore[arg-type]
+            app.do_teardown_appcontext(*self._teardown_args(error))
+
+    def _teardown_args(self, error: BaseException | None) -> tuple[Any, ...]:
+        return (error,) if _SPLIT_CONTEXTS else (self.context, error)
 
 
 def _make_app_context(app: Flask) -> Any:
@@ -219,8 +217,8 @@ def _open_session(connection: ConnectionContext, request: Request) -> SessionMix
     if connection.fork is not None:
         return connection.fork
     app = connection.app
-    session = app.session_interface.open_session(app, request)
-    return session if session is not None else app.session_interface.make_null_session(app)
+    opened: SessionMixin | None = app.session_interface.open_session(app, request)
+    return opened if opened is not None else app.session_interface.make_null_session(app)
 
 
 def _close_session(connection: ConnectionContext, context: EventContext) -> None:

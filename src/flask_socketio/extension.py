@@ -11,9 +11,9 @@ from .dispatch import EventDispatcher
 from .errors import UsageError
 from .event_context import current_origin
 from .handlers import HandlerTable
-from .loggers import configure_loggers
 from .hosts.middleware import SocketIOMiddleware
 from .hosts.reloader import RELOAD_STATUS
+from .loggers import configure_loggers
 from .run_options import RunOptions, check_run_options
 from .server import Server, make_parser
 from .types import DisconnectReason
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .handlers import Function
-    from .hosts.server import EmbeddedServer
+    from .hosts.embedded import EmbeddedServer
     from .namespace import Namespace
     from .types import Room
 
@@ -112,12 +112,12 @@ class SocketIO:
         self.handlers.add(message, namespace or "/", handler)
 
     @overload
-    def event(self, function: F, /) -> F: ...
+    def event(self, function: F) -> F: ...
 
     @overload
     def event(self, *, namespace: str | None = None) -> Callable[[F], F]: ...
 
-    def event(self, function: Any = None, /, *, namespace: str | None = None) -> Any:
+    def event(self, function: Any = None, *, namespace: str | None = None) -> Any:
         """Register a handler for the event of the function's name, as a decorator.
 
         ``@socketio.event`` and ``@socketio.event(namespace='/chat')`` both work.

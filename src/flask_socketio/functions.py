@@ -187,9 +187,7 @@ def rooms(sid: str | None = None, namespace: str | None = None) -> list[Room]:
     return server.rooms(sid or socket.sid, namespace or socket.namespace.name)
 
 
-def disconnect(
-    sid: str | None = None, namespace: str | None = None, silent: bool = False
-) -> None:
+def disconnect(sid: str | None = None, namespace: str | None = None, silent: bool = False) -> None:
     """Disconnect a client from a namespace.
 
     :param sid: the client; the current one by default.

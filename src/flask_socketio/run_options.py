@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from .errors import UnknownOptionError, UsageError
+from .option_table import option
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -51,40 +52,36 @@ class RunOptions(TypedDict, total=False):
     http: str
 
 
-def _option(default: Any, doc: str) -> Any:
-    return field(default=default, metadata={"doc": doc})
-
-
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """Where and how to serve."""
 
     host: str
     port: int
-    debug: bool = _option(False, "The debugger and the reloader; ``app.debug`` by default.")
-    use_reloader: bool = _option(
+    debug: bool = option(False, "The debugger and the reloader; ``app.debug`` by default.")
+    use_reloader: bool = option(
         False, "Restart when a source file changes; as ``debug`` by default."
     )
-    reloader_options: dict[str, Any] = _option(
+    reloader_options: dict[str, Any] = option(
         None, "``extra_files``, ``exclude_patterns``, ``interval``, ``reloader_type``."
     )
-    extra_files: list[str] | None = _option(None, "Deprecated: use ``reloader_options``.")
-    log_output: bool = _option(False, "Log every request; as ``debug`` by default.")
-    allow_unsafe_werkzeug: bool = _option(
+    extra_files: list[str] | None = option(None, "Deprecated: use ``reloader_options``.")
+    log_output: bool = option(False, "Log every request; as ``debug`` by default.")
+    allow_unsafe_werkzeug: bool = option(
         False, "Accepted and not needed: the server is made for production."
     )
-    ssl_context: SSLContext = _option(
+    ssl_context: SSLContext = option(
         None, "An ``ssl.SSLContext``, a pair of file names, or ``'adhoc'``."
     )
-    certfile: str | None = _option(None, "The certificate's file, for TLS.")
-    keyfile: str | None = _option(None, "The key's file, if it is not in ``certfile``.")
-    keyfile_password: str | None = _option(None, "The key's password.")
-    ca_certs: str | None = _option(None, "The file of the authorities that client certificates need.")
-    cert_reqs: int = _option(ssl.CERT_NONE, "Whether clients need a certificate.")
-    ciphers: str | None = _option(None, "OpenSSL's list of ciphers.")
-    backlog: int = _option(2048, "Connections that the system holds until they are accepted.")
-    loop: str = _option("auto", "``'auto'``, ``'uvloop'`` or ``'asyncio'``.")
-    http: str = _option("auto", "``'auto'``, ``'httptools'`` or ``'h11'``.")
+    certfile: str | None = option(None, "The certificate's file, for TLS.")
+    keyfile: str | None = option(None, "The key's file, if it is not in ``certfile``.")
+    keyfile_password: str | None = option(None, "The key's password.")
+    ca_certs: str | None = option(None, "The authorities of client certificates.")
+    cert_reqs: int = option(ssl.CERT_NONE, "Whether clients need a certificate.")
+    ciphers: str | None = option(None, "OpenSSL's list of ciphers.")
+    backlog: int = option(2048, "Connections that the system holds until they are accepted.")
+    loop: str = option("auto", "``'auto'``, ``'uvloop'`` or ``'asyncio'``.")
+    http: str = option("auto", "``'auto'``, ``'httptools'`` or ``'h11'``.")
 
     def make_ssl_context(self) -> ssl.SSLContext | None:
         """Make what ends TLS; None to serve plain HTTP."""
@@ -142,8 +139,7 @@ def check_run_options(
     for name in ("use_reloader", "log_output"):
         if given.get(name) is None:
             given[name] = debug
-    name_host, _, name_port = (app.config.get("SERVER_NAME") or "").partition(":")
-    del name_host
+    name_port = (app.config.get("SERVER_NAME") or "").partition(":")[2]
     return RunSettings(
         host=host or "127.0.0.1",
         port=port if port is not None else int(name_port or 5000),
@@ -156,7 +152,7 @@ def _check_process() -> None:
     if "uwsgi" in os.environ.get("SERVER_SOFTWARE", ""):
         raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")
     try:
-        import uwsgi  # type: ignore[import-not-found]  # noqa: F401  # exists inside uWSGI only
+        import uwsgi  # noqa: F401  # exists inside uWSGI only
     except ImportError:
         return
     raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")

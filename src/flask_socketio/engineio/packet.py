@@ -69,7 +69,7 @@ class PacketGroup:
         return payload
 
 
-def message_group(content: str | bytes, *attachments: bytes) -> PacketGroup:
+def message_group(content: str | bytes, *attachments: str | bytes) -> PacketGroup:
     """Make the packets of one message.
 
     :param content: the message.

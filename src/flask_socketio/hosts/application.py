@@ -67,9 +67,7 @@ class Application:
         environ = build_environ(scope, None)
         self.workers.run(Handshake(self._handshakes, environ, self.calls, done))
 
-    async def __call__(
-        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         endpoint = self.find(scope["raw_path"])
         if endpoint is None:

@@ -159,9 +159,7 @@ class EmbeddedServer:
         calls = Calls(loop)
         workers = Workers(loop, self._handler_overlap)
         endpoints = [service.start(loop, calls, workers) for service in self._services]
-        application = Application(
-            loop, calls, workers, endpoints, self._wsgi_app, self._handshakes
-        )
+        application = Application(loop, calls, workers, endpoints, self._wsgi_app, self._handshakes)
         host = Host(application, self._services, workers, self._shutdown_grace)
         server = UvicornServer(self._config(host, application), host)
         server.should_exit = self._stop_requested
@@ -200,7 +198,7 @@ def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
             if name == "uvloop":
                 raise
         else:
-            return uvloop.new_event_loop  # type: ignore[no-any-return]
+            return uvloop.new_event_loop
     return asyncio.new_event_loop
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..engineio import EngineRequestError, ErrorCode
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,9 +52,7 @@ class Endpoint:
             environ,
         )
 
-    def check_session_origin(
-        self, socket: EngineSocket, scheme: str, headers: Headers
-    ) -> None:
+    def check_session_origin(self, socket: EngineSocket, scheme: str, headers: Headers) -> None:
         """Check who sends a later request of a session; the origin that opened it may.
 
         :raises EngineRequestError: the origin is not allowed.
@@ -83,12 +79,7 @@ class Endpoint:
         environ: dict[str, Any],
     ) -> None:
         if not self.origins.allows(origin, scheme, host, forwarded_proto, forwarded_host, environ):
-            raise EngineRequestError(
-                ErrorCode.BAD_REQUEST,
-                f"this server is {scheme}://{host}; behind a proxy, see ProxyFix",
-                f"Origin {origin[:200]!r} is not allowed; the option cors_allowed_origins lists "
-                "those that are",
-            )
+            raise self.origins.refusal(origin)
 
 
 class Headers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,10 @@ from .http_answer import write_error
 from .websocket_protocol import WebSocketProtocol
 
 if TYPE_CHECKING:
+    import asyncio
+
     from uvicorn.config import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
     from .embedded import Host
@@ -35,6 +37,7 @@ class HttptoolsHost(HttpToolsProtocol):
         self._host: Host = config.app  # type: ignore[assignment]  # what we gave the Config
         self._head_size = 0
         self._in_head = True
+        self._is_upgraded = False
         #: An upgrade that waits for the answers to the requests before it, with what followed it.
         self._upgrade: tuple[Endpoint, bytes] | None = None
 
@@ -50,7 +53,7 @@ class HttptoolsHost(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        if self.parser is None or self._upgrade is not None:
+        if self._is_upgraded or self._upgrade is not None:
             return
         self._unset_keepalive_if_required()
         if self._in_head:
@@ -120,7 +123,11 @@ class HttptoolsHost(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _is_answered(self) -> bool:
-        return not self.pipeline and (self.cycle is None or self.cycle.response_complete)
+        return not self.pipeline and self._cycle_is_over()
+
+    def _cycle_is_over(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     def _finish_upgrade(self) -> None:
         assert self._upgrade is not None
@@ -131,6 +138,7 @@ class HttptoolsHost(HttpToolsProtocol):
         url = httptools.parse_url(self.url)
         scope = {**self.scope, "raw_path": url.path, "query_string": url.query or b""}
         transport, application = self.transport, self._host.application
+        self._is_upgraded = True
         # This object and its parser refer to each other: let them go without the collector.
         self.parser = None  # type: ignore[assignment]
         self.cycle = None  # type: ignore[assignment]

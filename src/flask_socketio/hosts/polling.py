@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..engineio import (
     EngineRequestError,
     Transport,
+    answer_packet_limit,
     check_handshake,
     check_session_request,
     cookie_header,
@@ -121,6 +122,8 @@ class PollingExchange:
             return
         engine = self._endpoint.engine
         self._socket = socket = engine.open(Transport.POLLING, environ)
+        user_agent = environ.get("HTTP_USER_AGENT")
+        socket.session.max_answer_packets = answer_packet_limit(user_agent)
         engine.open_poll(socket, self)
 
     # ---------------------------------------------------------------- a poll
@@ -225,4 +228,3 @@ class PollingExchange:
         respond, self._respond = self._respond, None
         if respond is not None:
             respond(response)
-

@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def run_reloader(listener: socket.socket) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, hand_on)
     while True:
-        # A child in a session of its own gets Ctrl+C once, from here, and not from the terminal too.
+        # In a process group of its own the child gets Ctrl+C once: from here, not from the terminal.
         child = subprocess.Popen(
             _get_args_for_reloading(),
             env=environment,

@@ -74,9 +74,7 @@ class WebSocketProtocol(asyncio.Protocol):
         "writable",
     )
 
-    def __init__(
-        self, application: Application, endpoint: Endpoint, connections: set[Any]
-    ) -> None:
+    def __init__(self, application: Application, endpoint: Endpoint, connections: set[Any]) -> None:
         self._application = application
         self._endpoint = endpoint
         self._connections = connections
@@ -91,9 +89,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     # ---------------------------------------------------------------- the handshake
 
-    def start(
-        self, transport: asyncio.Transport, scope: Mapping[str, Any], early: bytes
-    ) -> None:
+    def start(self, transport: asyncio.Transport, scope: Mapping[str, Any], early: bytes) -> None:
         """Take over a connection on which a request for a WebSocket has come.
 
         :param transport: the connection.
@@ -136,9 +132,7 @@ class WebSocketProtocol(asyncio.Protocol):
             deflate=self._endpoint.deflate,
         )
 
-    def _open(
-        self, scope: Mapping[str, Any], acceptance: Acceptance, handshake: Handshake
-    ) -> None:
+    def _open(self, scope: Mapping[str, Any], acceptance: Acceptance, handshake: Handshake) -> None:
         """The handshake has come back from the WSGI stack."""
         if self._transport.is_closing():
             return

@@ -65,9 +65,7 @@ class Engine:
 
     def open(self, transport: Transport, environ: dict[str, Any]) -> EngineSocket:
         """Open a session; the host attaches its WebSocket or its GET to what is returned."""
-        session = Session(
-            EioSid(self._make_sid()), self.settings, transport, self._runtime.now()
-        )
+        session = Session(EioSid(self._make_sid()), self.settings, transport, self._runtime.now())
         socket = EngineSocket(session, environ)
         self.sockets[session.sid] = socket
         self.counters.opened += 1
@@ -238,7 +236,9 @@ class Engine:
     def _handle_session_timer(self, socket: EngineSocket, now: float) -> None:
         socket.session.handle_timer(now)
         if socket.probe is not None and not socket.session.has_probe:
-            self._drop_probe(socket, POLICY_VIOLATION, "the upgrade took longer than upgrade_timeout")
+            self._drop_probe(
+                socket, POLICY_VIOLATION, "the upgrade took longer than upgrade_timeout"
+            )
         self._mark_dirty(socket)
 
     # ---------------------------------------------------------------- it ends

@@ -110,6 +110,8 @@ class Hub:
                     self._receive_connect(client, packet)
                 case PacketType.DISCONNECT:
                     self._receive_disconnect(client, packet)
+                case _:
+                    raise AssertionError(f"no client can send {packet.type!r}")
         except ProtocolError as error:
             self.engine.fail(socket, error)
 
@@ -326,7 +328,9 @@ class Hub:
             self.send_with_ack(socket, group, ack_id, ack)
         return len(sockets)
 
-    def put_ack_job(self, socket: Socket, callback: Callable[[Socket, Packet], None], packet: Packet) -> None:
+    def put_ack_job(
+        self, socket: Socket, callback: Callable[[Socket, Packet], None], packet: Packet
+    ) -> None:
         """Have a callback run in a worker, in the order the answers came."""
         client = socket.client
         if client.ack_mailbox is None:

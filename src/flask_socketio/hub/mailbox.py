@@ -52,7 +52,8 @@ class Mailbox:
 
     def start(self, now: float) -> Run:
         """Start the next job of a mailbox that is ready."""
-        assert self._jobs and self.lane is None, "start() is for a mailbox that has become ready"
+        assert self.lane is None, "start() is for a mailbox that has become ready"
+        assert self._jobs is not None
         self._queued = False
         job = self._jobs.popleft()
         if not self._jobs:

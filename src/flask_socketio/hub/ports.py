@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVarTuple
+
+    Ts = TypeVarTuple("Ts")
 
     from ..engineio import PacketGroup
     from ..errors import ProtocolError
