@@ -1,21 +1,54 @@
 """Sphinx configuration; in ``make docs`` warnings and dead references are errors."""
 
+import sys
 from importlib.metadata import version as distribution_version
+from pathlib import Path
+
+from flask_socketio.hosts import head_limits, uvicorn_server, websocket_protocol
+from flask_socketio.hub import engine
+from flask_socketio.runtimes import calls, workers
+
+sys.path.insert(0, str(Path(__file__).parent))  # the extensions below
 
 project = "Flask-SocketIO"
 author = "The Flask-SocketIO contributors"
 version = release = distribution_version("flask-socketio")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "option_list", "guarded_imports"]
 exclude_patterns = ["_build", "README.md"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
+autodoc_preserve_defaults = True
 
 # Types of other packages have no page here. Their inventories are on other machines, which a build
 # must not depend on; names of this project that lead nowhere stay errors.
 nitpick_ignore_regex = [(r"py:.*", r"(?!flask_socketio\b|flask_sockets\b)\w+\..*")]
+# What a decorator returns as it is, and what autodoc does not resolve: the annotations of a
+# constructor, and aliases that are written as text.
+nitpick_ignore = [
+    ("py:class", "flask_socketio.extension.F"),
+    ("py:class", "Flask"),
+    ("py:class", "Function"),
+]
+
+# Figures that the text quotes come from the source, so that they cannot be out of date.
+_FIGURES = {
+    "max workers": workers.MAX_WORKERS,
+    "idle time": f"{workers.IDLE_TIME:g}",
+    "look interval": f"{workers.LOOK_INTERVAL * 1000:g}",
+    "stalled looks": workers.STALLED_LOOKS,
+    "busy share": f"{workers.BUSY_SHARE:.0%}",
+    "drain budget": calls.DRAIN_BUDGET,
+    "flush budget": engine.FLUSH_BUDGET,
+    "high water": websocket_protocol.HIGH_WATER // 1024,
+    "close timeout": f"{websocket_protocol.CLOSE_TIMEOUT:g}",
+    "head limit": head_limits.HEAD_LIMIT // 1024,
+    "head timeout": f"{head_limits.HEAD_TIMEOUT:g}",
+    "poll interval": f"{uvicorn_server.POLL_INTERVAL * 1000:g}",
+}
+rst_epilog = "\n".join(f".. |{name}| replace:: {value}" for name, value in _FIGURES.items())
 
 html_theme = "furo"
 html_title = f"Flask-SocketIO {release}"

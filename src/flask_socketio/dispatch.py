@@ -109,14 +109,13 @@ class EventDispatcher:
             return
         if not socket.admitted:
             self.submit(self._count_stray)
-        elif self._table.find(args[0], socket.namespace.name) is None:
-            self.submit(self._count_unhandled, socket, args[0])
         else:
-            result = self._run(socket, args[0], args[1:])
+            event = args.pop(0)
+            result = self._run(socket, event, args)
             if result is UNHANDLED:
-                self.submit(self._count_unhandled, socket, args[0])
+                self.submit(self._count_unhandled, socket, event)
             elif packet.ack_id is not None and result is not FAILED:
-                self._send_ack(socket, args[0], packet.ack_id, result)
+                self._send_ack(socket, event, packet.ack_id, result)
         if client.paused and len(client.mailbox) * 2 <= self.hub.settings.max_pending_events:
             self.submit(self.hub.resume_reading, client)
 
@@ -141,7 +140,7 @@ class EventDispatcher:
     def _run(self, socket: Socket, event: str, args: Sequence[Any]) -> Any:
         found = self._table.find(event, socket.namespace.name)
         if found is None:
-            return None
+            return UNHANDLED
         handler, takes_name = found
         return self._call(socket, event, handler, (event, *args) if takes_name else args)
 

@@ -18,30 +18,28 @@ Function: TypeAlias = "Callable[..., Any]"
 ANY = "*"
 #: Events of the connection itself; a handler for any event does not get these.
 CONNECTION_EVENTS = frozenset({"connect", "disconnect"})
+#: Look-ups that are remembered: the names come from clients.
+MAX_REMEMBERED = 10_000
 #: What a class-based namespace returns for an event that it has no method for.
 UNHANDLED = object()
 
 
-class Handler:
-    """A function and how many arguments it takes, found out once.
+class ConnectionHandler:
+    """A handler of ``connect``, which may do without ``auth``, or of ``disconnect``, which may do
+    without the reason.
 
-    :param function: what the application registered.
-    :param event: what it handles. A handler of ``connect`` may do without ``auth``, one of
-        ``disconnect`` without the reason.
+    :param function: what the application registered; how many arguments it takes is found out now.
     """
 
-    __slots__ = ("accepts", "function")
+    __slots__ = ("_accepts", "_function")
 
-    def __init__(self, function: Function, event: str) -> None:
-        self.function = function
-        #: The number of positional arguments it is called with at most; None for any.
-        self.accepts = count_parameters(function) if event in CONNECTION_EVENTS else None
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._accepts = count_parameters(function)
 
     def __call__(self, *args: Any) -> Any:
         """Call the function, without the arguments that it does not take."""
-        if self.accepts is not None:
-            args = args[: self.accepts]
-        return self.function(*args)
+        return self._function(*args[: self._accepts])
 
 
 class HandlerTable:
@@ -56,15 +54,17 @@ class HandlerTable:
         self.error_handlers: dict[str, Function] = {}
         #: Called with the errors of all other namespaces.
         self.default_error_handler: Function | None = None
-        self._functions: dict[str, dict[str, Handler]] = {}
+        self._functions: dict[str, dict[str, Function]] = {}
         self._classes: dict[str, Namespace] = {}
-        self._found: dict[tuple[str, str], tuple[Handler, bool] | None] = {}
+        self._found: dict[tuple[str, str], tuple[Function, bool]] = {}
 
     def add(self, event: str, namespace: str, function: Function) -> None:
         """Register a function; a later one for the same event takes its place."""
         if not callable(function):
             raise UsageError(f"the handler of {event!r} is {function!r}, which cannot be called")
-        self._functions.setdefault(namespace, {})[event] = Handler(function, event)
+        if event in CONNECTION_EVENTS:
+            function = ConnectionHandler(function)
+        self._functions.setdefault(namespace, {})[event] = function
         self._found.clear()
 
     def add_class(self, namespace: Namespace) -> None:
@@ -81,21 +81,20 @@ class HandlerTable:
             or ANY in self._classes
         )
 
-    def find(self, event: str, namespace: str) -> tuple[Handler, bool] | None:
+    def find(self, event: str, namespace: str) -> tuple[Function, bool] | None:
         """Find the handler of an event.
 
         :returns: it, and whether its first argument is the event's name, because it handles any
             event; None if nobody handles this one.
         """
-        key = (namespace, event)
-        if key not in self._found:
+        found = self._found.get((namespace, event))
+        if found is None:
             found = self._search(event, namespace)
-            if found is None or len(self._found) > 10_000:  # names come from clients
-                return found
-            self._found[key] = found
-        return self._found[key]
+            if found is not None and len(self._found) < MAX_REMEMBERED:
+                self._found[namespace, event] = found
+        return found
 
-    def _search(self, event: str, namespace: str) -> tuple[Handler, bool] | None:
+    def _search(self, event: str, namespace: str) -> tuple[Function, bool] | None:
         any_event = event not in CONNECTION_EVENTS
         for name in (namespace, ANY):
             functions = self._functions.get(name, {})
@@ -110,13 +109,13 @@ class HandlerTable:
         return None
 
 
-def _method_caller(instance: Namespace, event: str) -> Handler:
+def _method_caller(instance: Namespace, event: str) -> Function:
     """Call a class-based namespace through ``trigger_event``, which a subclass may replace."""
 
     def call(*args: Any) -> Any:
         return instance.trigger_event(event, *args)
 
-    return Handler(call, event)
+    return call
 
 
 def count_parameters(function: Function) -> int | None:

@@ -89,6 +89,7 @@ class Server:
         self.dispatcher.hub = self.hub
         self.workers = workers
         self._calls = calls
+        self.dispatcher.submit = calls.submit
         config = self.config
         return Endpoint(
             path=config.url_path,

@@ -299,7 +299,7 @@ def test_refused_origin_of_a_websocket(on_open_session: bool, session: PollingSe
 
 
 def assert_closes(server: ServerProcess, *messages: str | bytes) -> Closed:
-    """A client that sends this is closed; its disconnect handler is told why."""
+    """A client that sends this is closed; of its handlers only that of disconnect runs, once."""
     label = f"fault-{time.monotonic_ns()}"
     with RawSocketIO(server.port, {"label": label}) as client:
         try:
@@ -312,6 +312,7 @@ def assert_closes(server: ServerProcess, *messages: str | bytes) -> Closed:
         except TimeoutError:
             pytest.fail(f"not closed after {str(messages)[:100]}")
     assert server.reasons(label) == ["transport error"]
+    assert server.ask(f"/connected/{label}") == 1
     return closed
 
 

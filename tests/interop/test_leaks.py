@@ -1,4 +1,4 @@
-"""Ten thousand clients that come and go leave nothing behind."""
+"""Thousands of clients that come and go leave nothing behind."""
 
 from __future__ import annotations
 
@@ -120,38 +120,45 @@ def settled_costs(server: ServerProcess) -> dict[str, Any]:
     return best
 
 
-def costs_at_rest(server: ServerProcess, objects: dict[str, int]) -> dict[str, Any]:
+def costs_at_rest(server: ServerProcess, start: dict[str, Any]) -> dict[str, Any]:
     """The costs when every client is gone, and the timers that still knew it have run out."""
     wait_until(lambda: server.ask("/clients") == 0, "every disconnect handler ran", 15)
     limit = time.monotonic() + 15
     while True:
         costs = server.ask("/costs")
-        if not left_behind(costs["objects"], objects) or time.monotonic() > limit:
+        if not left_behind(costs, start) or time.monotonic() > limit:
             assert isinstance(costs, dict)
             return costs
         time.sleep(0.2)
 
 
-def left_behind(objects: dict[str, int], before: dict[str, int]) -> dict[str, int]:
-    """The types of which there are more objects than before, and how many more."""
-    more = {name: count - before.get(name, 0) for name, count in objects.items()}
-    return {name: count for name, count in more.items() if count > 0}
+def left_behind(costs: dict[str, Any], before: dict[str, Any]) -> dict[str, int]:
+    """The types of which there are more objects than before, and how many more.
+
+    Each thread that the pool of workers has grown by is an object, and may hold on to the last
+    one that it worked for.
+    """
+    spare = max(0, costs["threads"] - before["threads"])
+    known = before["objects"]
+    more = {name: count - known.get(name, 0) for name, count in costs["objects"].items()}
+    return {name: count for name, count in more.items() if count > spare}
 
 
-# Ten thousand connections take longer than other tests may: about 30 s when the machine is busy.
-@pytest.mark.timeout(120)
+# Ten thousand clients take longer than other tests may: about 15 s, and with HTTP parsed in pure
+# Python (INTEROP_ENGINE=asyncio) or on a busy machine about a minute.
+@pytest.mark.timeout(180)
 def test_clients_leave_nothing_behind(own_server: StartServer) -> None:
     # Short intervals, so that no timer holds a client for longer than the test waits.
     server = own_server("--ping-interval", "2", "--ping-timeout", "20", "--connect-timeout", "2")
-    # The first clients make what is made once: threads, caches, imports.
-    come_and_go(server, 2 * BATCH)
+    # The first clients make what is made once: threads, caches, the allocator's high water.
+    come_and_go(server, HALF)
     start = settled_costs(server)
     come_and_go(server, HALF)
-    first = costs_at_rest(server, start["objects"])
+    first = costs_at_rest(server, start)
     come_and_go(server, HALF)
-    second = costs_at_rest(server, start["objects"])
+    second = costs_at_rest(server, start)
 
-    assert left_behind(second["objects"], start["objects"]) == {}
+    assert left_behind(second, start) == {}
     assert second["descriptors"] <= first["descriptors"]
     growth = second["rss"] - first["rss"]
     assert growth <= RSS_GROWTH, f"the server grew by {growth} bytes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,14 @@ import socketio  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+    from tests.interop.conftest import StartServer
     from tests.interop.processes import ServerProcess
+
+
+@pytest.fixture
+def server(shared_server: StartServer) -> ServerProcess:
+    # A leaving client that loses a race of its own waits for its pending poll: for the next ping.
+    return shared_server("--ping-interval", "2")
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +138,30 @@ def test_refusal_with_data(transport: str, server: ServerProcess) -> None:
 
     expected = {"message": "unauthorized", "data": {"hint": "use the secret token"}}
     assert asyncio.run(run()) == (expected,)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_reconnect(transport: str, own_server: StartServer) -> None:
+    server = own_server()
+
+    async def run() -> None:
+        client = socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=0.2)
+        connects, reasons = listen(client, "connect"), listen(client, "disconnect")
+        await client.connect(server.url, transports=TRANSPORTS[transport], wait_timeout=8)
+        await connects.get()
+        first = client.get_sid()
+        await asyncio.to_thread(server.stop, signal.SIGKILL)
+        assert (await reasons.get())[0] in {"transport close", "transport error"}
+        await asyncio.to_thread(server.start)
+        await connects.get()
+        assert client.get_sid() != first
+        assert await client.call("echo", "back", timeout=5) == "back"
+        # The farewell of a polling client may wait for its pending poll: the server ends that.
+        await asyncio.to_thread(server.stop, signal.SIGKILL)
+        await client.shutdown()
+
+    async def run_in_time() -> None:
+        async with asyncio.timeout(18):
+            await run()
+
+    asyncio.run(run_in_time())

@@ -31,6 +31,12 @@ def transports(request: pytest.FixtureRequest) -> list[str]:
 
 
 @pytest.fixture
+def server(shared_server: StartServer) -> ServerProcess:
+    # A leaving client that loses a race of its own waits for its pending poll: for the next ping.
+    return shared_server("--ping-interval", "2")
+
+
+@pytest.fixture
 def connect(transports: list[str], server: ServerProcess) -> Iterator[Connect]:
     """``connect(...)``: a client, connected to the shared server unless told otherwise."""
     clients: list[socketio.Client] = []

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from .environ import build_environ
-from .gateway import Gateway
+from .gateway import Gateway, end_unless_continued
 from .handshake import Handshake
 from .polling import PollingExchange
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from ..engineio import Response
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+logger = logging.getLogger("flask_socketio")
 
 
 class Application:
@@ -48,7 +51,7 @@ class Application:
         self.workers = workers
         self.endpoints = endpoints
         self._handshakes = handshakes
-        self._gateway = Gateway(wsgi_app, loop, workers)
+        self._gateway = Gateway(wsgi_app, loop, calls, workers)
 
     def find(self, raw_path: bytes) -> Endpoint | None:
         """Return the engine that a path belongs to."""
@@ -70,10 +73,13 @@ class Application:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         endpoint = self.find(scope["raw_path"])
-        if endpoint is None:
-            await self._gateway(scope, receive, send)
-        else:
-            await self._poll(endpoint, scope, receive, send)
+        try:
+            if endpoint is None:
+                await self._gateway(scope, receive, send)
+            else:
+                await self._poll(endpoint, scope, receive, send)
+        except asyncio.CancelledError:  # which uvicorn would log as an error, with a traceback
+            logger.debug("the server ended before it had answered %s", scope["raw_path"])
 
     async def _poll(
         self, endpoint: Endpoint, scope: MutableMapping[str, Any], receive: Receive, send: Send
@@ -110,5 +116,7 @@ async def _watch(
 
 async def _respond(response: Response, send: Send) -> None:
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    head = {"type": "http.response.start", "status": response.status, "headers": headers}
+    end_unless_continued(head, send)
+    await send(head)
     await send({"type": "http.response.body", "body": response.body})

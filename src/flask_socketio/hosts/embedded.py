@@ -16,7 +16,7 @@ from uvicorn.config import Config
 from ..runtimes.calls import Calls
 from ..runtimes.workers import Workers
 from .application import Application
-from .head_limits import HEAD_LIMIT, HeadTimeouts
+from .head_limits import HEAD_LIMIT, HEAD_TIMEOUT, HeadTimeouts
 from .uvicorn_server import UvicornServer
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Host:
     :param services: the servers.
     :param workers: what runs views and handlers.
     :param shutdown_grace: seconds for everything to end when the server stops.
+    :param head_timeout: seconds from a connection, or a request's first byte, to the end of its
+        headers.
     """
 
     def __init__(
@@ -58,9 +60,10 @@ class Host:
         services: Sequence[Service],
         workers: Workers,
         shutdown_grace: float,
+        head_timeout: float,
     ) -> None:
         self.application = application
-        self.head_timeouts = HeadTimeouts(application.loop.time)
+        self.head_timeouts = HeadTimeouts(application.loop.time, head_timeout)
         self.shutdown_grace = shutdown_grace
         self._services = services
         self._workers = workers
@@ -69,6 +72,11 @@ class Host:
         """Tell every client that the server stops."""
         for endpoint in self.application.endpoints:
             endpoint.engine.close_all()
+
+    def abandon_polls(self) -> None:
+        """Wait no longer for clients that are between two polls."""
+        for endpoint in self.application.endpoints:
+            endpoint.engine.abandon_polls()
 
     def has_ended(self) -> bool:
         """Whether every session has ended and every handler has run."""
@@ -105,6 +113,9 @@ class EmbeddedServer:
     :param backlog: connections that the system holds until they are accepted.
     :param loop: ``'auto'`` (uvloop where it is installed), ``'uvloop'`` or ``'asyncio'``.
     :param http: ``'auto'`` (httptools where it is installed), ``'httptools'`` or ``'h11'``.
+    :param head_timeout: seconds from a connection, or a request's first byte, to the end of its
+        headers.
+    :param keep_alive_timeout: seconds that a connection is kept between two requests.
     """
 
     def __init__(
@@ -121,6 +132,8 @@ class EmbeddedServer:
         backlog: int = 2048,
         loop: str = "auto",
         http: str = "auto",
+        head_timeout: float = HEAD_TIMEOUT,
+        keep_alive_timeout: int = 5,
     ) -> None:
         self._services = services
         self._wsgi_app = wsgi_app
@@ -133,6 +146,8 @@ class EmbeddedServer:
         self._backlog = backlog
         self._loop_name = loop
         self._http_name = http
+        self._head_timeout = head_timeout
+        self._keep_alive_timeout = keep_alive_timeout
         self._server: UvicornServer | None = None
         self._stop_requested = False
         #: Whether the server ended because a source file has changed.
@@ -160,7 +175,9 @@ class EmbeddedServer:
         workers = Workers(loop, self._handler_overlap)
         endpoints = [service.start(loop, calls, workers) for service in self._services]
         application = Application(loop, calls, workers, endpoints, self._wsgi_app, self._handshakes)
-        host = Host(application, self._services, workers, self._shutdown_grace)
+        host = Host(
+            application, self._services, workers, self._shutdown_grace, self._head_timeout
+        )
         server = UvicornServer(self._config(host, application), host)
         server.should_exit = self._stop_requested
         self._server = server
@@ -182,6 +199,7 @@ class EmbeddedServer:
             proxy_headers=False,
             server_header=False,
             backlog=self._backlog,
+            timeout_keep_alive=self._keep_alive_timeout,
             h11_max_incomplete_event_size=HEAD_LIMIT,
         )
         config.load()

@@ -12,6 +12,8 @@ import asyncio
 import io
 import logging
 from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .environ import build_environ
@@ -20,12 +22,16 @@ from .request_body import RequestBody
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, MutableMapping
 
+    from ..runtimes.calls import Calls
     from ..runtimes.workers import Workers
 
 WSGIApplication: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 logger = logging.getLogger("flask_socketio")
+
+#: Statuses whose answers have no body, so that a length would be wrong (RFC 9110 section 8.6).
+_WITHOUT_LENGTH = frozenset({204, 304})
 
 #: Bytes of a request body that are fetched before the application is called.
 SMALL_BODY = 65_536
@@ -40,14 +46,20 @@ class Gateway:
 
     :param wsgi_app: the application.
     :param loop: the server's loop.
-    :param workers: what runs it.
+    :param calls: how workers reach it.
+    :param workers: what runs the application.
     """
 
     def __init__(
-        self, wsgi_app: WSGIApplication, loop: asyncio.AbstractEventLoop, workers: Workers
+        self,
+        wsgi_app: WSGIApplication,
+        loop: asyncio.AbstractEventLoop,
+        calls: Calls,
+        workers: Workers,
     ) -> None:
         self._wsgi_app = wsgi_app
         self._loop = loop
+        self._calls = calls
         self._workers = workers
 
     async def __call__(
@@ -68,7 +80,7 @@ class Gateway:
             if content is None:
                 return
             body = io.BytesIO(content)
-        exchange = Exchange(self._wsgi_app, scope, body, self._loop, send)
+        exchange = Exchange(self._wsgi_app, scope, body, self._loop, self._calls, send)
         self._workers.run(exchange)
         try:
             await exchange.done
@@ -77,6 +89,7 @@ class Gateway:
             raise
         if exchange.streaming:
             return
+        end_unless_continued(exchange.head, send)
         await send(exchange.head)
         await send({"type": "http.response.body", "body": exchange.content})
 
@@ -88,6 +101,7 @@ class Exchange:
     :param scope: the request's ASGI scope.
     :param body: its ``wsgi.input``.
     :param loop: the server's loop.
+    :param calls: how the worker reaches it.
     :param send: sends a part of the answer.
     """
 
@@ -97,12 +111,14 @@ class Exchange:
         scope: MutableMapping[str, Any],
         body: Any,
         loop: asyncio.AbstractEventLoop,
+        calls: Calls,
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         self._wsgi_app = wsgi_app
         self._scope = scope
         self._body = body
         self._loop = loop
+        self._calls = calls
         self._send = send
         self.done: asyncio.Future[None] = loop.create_future()
         #: Set when the client, or the server, does not want the answer any more.
@@ -118,11 +134,11 @@ class Exchange:
             self._run()
         except ClientGone:
             logger.debug("the client of %s went away", self._scope["raw_path"])
-        except Exception:  # the application is user code
+        except (Exception, SystemExit):  # the application is user code
             logger.exception("the WSGI application failed")
             self._fail()
         finally:
-            self._loop.call_soon_threadsafe(self._finish)
+            self._calls.submit(self._finish)
 
     def _run(self) -> None:
         answer = self._wsgi_app(build_environ(self._scope, self._body), self._start_response)
@@ -132,9 +148,9 @@ class Exchange:
             if not self.head:
                 raise RuntimeError("the WSGI application did not call start_response")
             if self._is_whole(answer, first):
-                self.content = self.content + first
+                self.content = first
             else:
-                self._stream(first, pieces)
+                self._stream(chain((first,), pieces))
         finally:
             close = getattr(answer, "close", None)
             if close is not None:
@@ -147,31 +163,42 @@ class Exchange:
         announced = dict(self.head["headers"]).get(b"content-length")
         if announced is not None and int(announced) == len(first):
             return True
-        if not first and self._scope["method"] == "HEAD":
-            return True
-        return isinstance(answer, list | tuple) and len(answer) <= 1
+        if self._scope["method"] == "HEAD":
+            return True  # uvicorn sends no body
+        if not isinstance(answer, list | tuple) or len(answer) > 1:
+            return False
+        if announced is None and self.head["status"] not in _WITHOUT_LENGTH:
+            self.head["headers"].append((b"content-length", b"%d" % len(first)))
+        return True
 
-    def _stream(self, first: bytes, pieces: Iterator[bytes]) -> None:
-        self._write(first)
+    def _stream(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
             if piece:
                 self._write(piece)
-        self._deliver({"type": "http.response.body", "body": b""})
+        if self.streaming:
+            self._deliver({"type": "http.response.body", "body": b""})
 
     def _write(self, data: bytes) -> None:
         """Send a piece and wait until the connection has taken it (also ``write()`` of PEP 3333)."""
         if not self.streaming:
             self.streaming = True
             self._deliver(self.head)
-        if data:
-            self._deliver({"type": "http.response.body", "body": data, "more_body": True})
+        self._deliver({"type": "http.response.body", "body": data, "more_body": True})
 
     def _deliver(self, message: dict[str, Any]) -> None:
-        if self.gone:
+        if self.gone or self._loop.is_closed():
             raise ClientGone("the client has gone away")
-        asyncio.run_coroutine_threadsafe(self._send_unless_gone(message), self._loop).result()
+        sent = asyncio.run_coroutine_threadsafe(self._send_unless_gone(message), self._loop)
+        try:
+            sent.result()
+        except CancelledError:
+            raise ClientGone("the server has ended") from None
 
     async def _send_unless_gone(self, message: dict[str, Any]) -> None:
+        if message is self.head:
+            end_unless_continued(message, self._send)
+        if self._scope["http_version"] == "1.0":
+            _send_without_chunks(message, self.head, self._send)
         await self._send(message)
         # uvicorn's send() drops what it cannot deliver without a word.
         cycle = getattr(self._send, "__self__", None)
@@ -180,6 +207,8 @@ class Exchange:
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], None]:
+        if exc_info is None and self.head:
+            raise RuntimeError("start_response was called twice")
         if exc_info is not None and self.streaming:
             raise exc_info[1].with_traceback(exc_info[2])
         self.head = {
@@ -194,6 +223,7 @@ class Exchange:
         if self.streaming:
             self.gone = True
             return
+        self.head = {}
         self.content = b"Internal Server Error"
         self._start_response(
             "500 INTERNAL SERVER ERROR",
@@ -203,6 +233,34 @@ class Exchange:
     def _finish(self) -> None:
         if not self.done.done():
             self.done.set_result(None)
+
+
+def end_unless_continued(
+    head: dict[str, Any], send: Callable[[MutableMapping[str, Any]], Awaitable[None]]
+) -> None:
+    """Announce the connection's end to a client that still waits for "100 Continue".
+
+    Whether its body follows now is for the client to decide (RFC 9110 section 10.1.1), so that
+    nobody can tell what its next bytes are.
+    """
+    if getattr(getattr(send, "__self__", None), "waiting_for_100_continue", False):
+        head["headers"].append((b"connection", b"close"))
+
+
+def _send_without_chunks(
+    message: dict[str, Any],
+    head: dict[str, Any],
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+) -> None:
+    """End an answer of unknown length to an HTTP/1.0 client with its connection.
+
+    uvicorn's httptools cycle would send chunks, which came with HTTP/1.1 (RFC 9112 section 6.1);
+    h11 knows.
+    """
+    cycle = getattr(send, "__self__", None)
+    if hasattr(cycle, "chunked_encoding") and b"content-length" not in dict(head["headers"]):
+        cycle.chunked_encoding = False
+        cycle.expected_content_length = len(message.get("body", b""))
 
 
 def _body_length(headers: Iterable[tuple[bytes, bytes]]) -> tuple[int, bool]:

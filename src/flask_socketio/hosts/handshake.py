@@ -53,7 +53,7 @@ class Handshake:
         self._request[HANDSHAKE] = self
         try:
             self._pass_through()
-        except Exception:  # middleware is user code
+        except (Exception, SystemExit):  # middleware is user code
             logger.exception("WSGI middleware failed for a handshake")
             self.environ = None
         self._calls.submit(self._done, self)

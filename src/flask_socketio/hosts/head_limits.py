@@ -32,20 +32,23 @@ class HeadTimeouts:
     first entries are looked at ten times a second.
 
     :param clock: the loop's time.
+    :param timeout: seconds that a head may take.
     """
 
-    __slots__ = ("_clock", "_waiting")
+    __slots__ = ("_clock", "_timeout", "_waiting")
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], timeout: float = HEAD_TIMEOUT) -> None:
         self._clock = clock
+        self._timeout = timeout
         self._waiting: dict[HeadReader, float] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def begin(self, reader: HeadReader) -> None:
-        """A head is to come."""
-        self._waiting[reader] = self._clock() + HEAD_TIMEOUT
+        """A head is to come; if one was waited for already, its time begins again."""
+        self._waiting.pop(reader, None)  # else it would keep its old place in the order
+        self._waiting[reader] = self._clock() + self._timeout
 
     def end(self, reader: HeadReader) -> None:
         """It has come, or will not come any more."""

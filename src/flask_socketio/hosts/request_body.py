@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,10 +48,12 @@ class RequestBody(io.RawIOBase):
         return count
 
     def _fetch(self) -> None:
-        future = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
-        message = future.result()
-        if message["type"] == "http.disconnect":
-            self._more = False
+        message = None
+        if not self._loop.is_closed():
+            future = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+            with contextlib.suppress(CancelledError):  # the server ends
+                message = future.result()
+        if message is None or message["type"] == "http.disconnect":
             raise OSError("the client went away before it had sent the whole request body")
         self._piece = memoryview(message["body"])
         self._more = message["more_body"]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at whether everything has ended.
 POLL_INTERVAL = 0.02
+#: Seconds in which a polling client's next GET is waited for, to tell it that the server stops.
+NEXT_POLL_TIME = 1.0
 
 logger = logging.getLogger("flask_socketio")
 
@@ -64,12 +66,15 @@ class UvicornServer(Server):
         for server in self.servers:
             server.close()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._host.shutdown_grace
+        begun = loop.time()
+        deadline = begun + self._host.shutdown_grace
         self._host.close_engines()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         while not self._has_ended() and loop.time() < deadline and not self.force_exit:
             await asyncio.sleep(POLL_INTERVAL)
+            if loop.time() > begun + NEXT_POLL_TIME:
+                self._host.abandon_polls()
             for connection in list(self.server_state.connections):
                 connection.shutdown()
         self._end_hard()

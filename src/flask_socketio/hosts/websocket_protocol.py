@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
     from .handshake import Handshake
 
+# Looking up a member of an Enum costs more than a module global, and this is read for each packet.
+_OPEN = State.OPEN
+
 #: Bytes in the transport's buffer above which packets wait in the session's queue, where they are
 #: shared between clients and counted.
 HIGH_WATER = 64 * 1024
@@ -68,6 +71,7 @@ class WebSocketProtocol(asyncio.Protocol):
         "_deflates",
         "_early",
         "_endpoint",
+        "_engine",
         "_is_probe",
         "_socket",
         "_transport",
@@ -77,6 +81,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def __init__(self, application: Application, endpoint: Endpoint, connections: set[Any]) -> None:
         self._application = application
         self._endpoint = endpoint
+        self._engine = endpoint.engine
         self._connections = connections
         self._transport: asyncio.Transport
         self._connection: WebSocketConnection | None = None
@@ -185,15 +190,15 @@ class WebSocketProtocol(asyncio.Protocol):
         if connection is None:
             self._receive_early(data)
             return
-        socket = self._socket
         for event in connection.receive_data(data):
+            socket = self._socket
             if socket is None:
                 self._receive_after_close(event)
             elif type(event) is str or type(event) is bytes:
                 if self._is_probe:
                     self._receive_probe(socket, event)
                 else:
-                    self._endpoint.engine.receive(socket, event)
+                    self._engine.receive(socket, event)
             else:
                 self._receive_other(socket, event)
         reply = connection.data_to_send()
@@ -238,7 +243,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def send_groups(self, groups: list[PacketGroup]) -> None:
         """Write packets, in order and with one write."""
         connection = self._connection
-        if connection is None or connection.state is not State.OPEN:
+        if connection is None or connection.state is not _OPEN:
             return
         if self._deflates:
             data = b"".join([_compress(connection, group) for group in groups])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,45 @@ if TYPE_CHECKING:
 
     from .engine_socket import EngineSocket
 
+#: Entries without a session that are left in the heap however few the others are.
+SPARE_ENTRIES = 100
+
+
+class Watch:
+    """An entry of the heap: a time, and the session to look at then; None if it is void."""
+
+    __slots__ = ("socket", "when")
+
+    def __init__(self, when: float, socket: EngineSocket) -> None:
+        self.when = when
+        self.socket: EngineSocket | None = socket
+
+    def __lt__(self, other: Watch) -> bool:
+        return self.when < other.when
+
 
 class Deadlines:
-    """A heap with one entry for each session, moved lazily.
+    """A heap with one valid entry for each session, moved lazily.
 
     A deadline mostly moves away (a pong came), and then the entry stays where it is: when its time
     has come, the session is asked for its deadline and put back. Only a deadline that comes nearer
-    (an upgrade has begun) makes a new entry; the old one is recognised by its time and skipped.
+    (an upgrade has begun) makes a new entry; the old one becomes void, and so does that of a session
+    that has ended: nothing here keeps it alive. Void entries never outnumber the others for long.
     """
 
-    __slots__ = ("_heap", "_serial")
+    __slots__ = ("_heap", "_void")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, EngineSocket]] = []
-        self._serial = 0
+        self._heap: list[Watch] = []
+        self._void = 0
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._heap) - self._void
 
     @property
     def next(self) -> float:
         """The time of the earliest entry, infinity when there is none."""
-        return self._heap[0][0] if self._heap else inf
+        return self._heap[0].when if self._heap else inf
 
     def watch(self, socket: EngineSocket) -> bool:
         """See to it that a session is looked at in time.
@@ -40,18 +57,30 @@ class Deadlines:
         :returns: whether this entry is now the earliest.
         """
         when = socket.deadline
-        if when >= socket.timer:
+        if when == inf or (socket.watch is not None and when >= socket.watch.when):
             return False
-        socket.timer = when
-        self._serial += 1
-        heappush(self._heap, (when, self._serial, socket))
-        return self._heap[0][2] is socket
+        self.forget(socket)
+        socket.watch = Watch(when, socket)
+        heappush(self._heap, socket.watch)
+        return self._heap[0] is socket.watch
+
+    def forget(self, socket: EngineSocket) -> None:
+        """Do not look at a session any more."""
+        if socket.watch is None:
+            return
+        socket.watch.socket = socket.watch = None
+        self._void += 1
+        if self._void > SPARE_ENTRIES and self._void * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if entry.socket is not None]
+            heapify(self._heap)
+            self._void = 0
 
     def due(self, now: float) -> Iterator[EngineSocket]:
         """Take out each session whose time has come; call `watch` for it afterwards."""
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            when, _, socket = heappop(heap)
-            if when == socket.timer:
-                socket.timer = inf
+        while self._heap and self._heap[0].when <= now:
+            socket = heappop(self._heap).socket
+            if socket is None:
+                self._void -= 1
+            else:
+                socket.watch = None
                 yield socket

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 #: Sessions that one flush writes to before reads and heartbeats get their turn.
 FLUSH_BUDGET = 256
 
+# Looking up a member of an Enum costs more than a module global, and these are read for each packet.
+_OPEN = State.OPEN
+_CLOSED = State.CLOSED
+_WEBSOCKET = Transport.WEBSOCKET
+
 #: WebSocket close codes of RFC 6455 section 7.4.1.
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001
@@ -115,7 +120,7 @@ class Engine:
             return
         if message is not None:
             self._application.engine_message(socket, message)
-        elif session.state is not State.OPEN:
+        elif session.state is not _OPEN:
             self._mark_dirty(socket)
 
     def receive_probe(self, socket: EngineSocket, data: str | bytes) -> None:
@@ -151,7 +156,7 @@ class Engine:
         :returns: False when the session has ended, or ends now because the client is too slow.
         """
         session = socket.session
-        if session.state is not State.OPEN:
+        if session.state is not _OPEN:
             return False
         if session.is_full(group):
             self._close_slow_consumer(socket)
@@ -193,7 +198,7 @@ class Engine:
 
     def _flush(self, socket: EngineSocket) -> None:
         session = socket.session
-        if session.transport is Transport.WEBSOCKET:
+        if session.transport is _WEBSOCKET:
             websocket = socket.websocket
             if websocket is not None and websocket.writable:
                 groups = session.groups_to_send()
@@ -205,7 +210,7 @@ class Engine:
             groups = session.probe_to_send()
             if groups:
                 socket.probe.send_groups(groups)
-        if session.state is State.CLOSED:
+        if session.state is _CLOSED:
             self._finish(socket)
 
     def _answer_poll(self, socket: EngineSocket, poll: Poll) -> None:
@@ -289,6 +294,13 @@ class Engine:
         for socket in tuple(self.sockets.values()):
             self.close(socket, DisconnectReason.SERVER_DISCONNECT, "the server stops")
 
+    def abandon_polls(self) -> None:
+        """Wait no longer for clients that are between two polls, because the server stops."""
+        for socket in tuple(self.sockets.values()):
+            if socket.session.state is State.CLOSING:
+                socket.session.transport_closed(DisconnectReason.SERVER_DISCONNECT)
+                self._mark_dirty(socket)
+
     def _close_slow_consumer(self, socket: EngineSocket) -> None:
         session = socket.session
         self.counters.slow_consumers += 1
@@ -325,7 +337,7 @@ class Engine:
             socket.websocket = None
         if socket.probe is not None:
             self._drop_probe(socket, NORMAL_CLOSURE, "")
-        socket.timer = socket.expires = inf
+        self._deadlines.forget(socket)
         reason = session.close_reason or DisconnectReason.TRANSPORT_CLOSE
         self._application.engine_closed(socket, reason)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..engineio import Session
+    from .deadlines import Watch
     from .ports import Poll, WebSocket
 
 
@@ -25,7 +26,7 @@ class EngineSocket:
         "poll",
         "probe",
         "session",
-        "timer",
+        "watch",
         "websocket",
     )
 
@@ -42,8 +43,8 @@ class EngineSocket:
         self.client: Any = None
         #: Whether it waits for the next flush.
         self.dirty = False
-        #: The time of its entry in `Deadlines`.
-        self.timer = inf
+        #: Its entry in `Deadlines`.
+        self.watch: Watch | None = None
         #: When the application wants to judge it (it has connected to nothing yet).
         self.expires = inf
 

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from .ports import Ack, Dispatcher, Executor
 
 
+# Looking up a member of an Enum costs more than a module global, and these are read for each packet.
+_EVENT = PacketType.EVENT
+_CONNECTED = SocketState.CONNECTED
+
+
 @dataclass(frozen=True, slots=True)
 class HubSettings:
     """The Hub's options; the documentation's options table describes each."""
@@ -101,17 +106,10 @@ class Hub:
             packet = client.connection.receive(message)
             if packet is None:
                 return
-            match packet.type:
-                case PacketType.EVENT:
-                    self._receive_event(client, packet)
-                case PacketType.ACK:
-                    self._receive_ack(client, packet)
-                case PacketType.CONNECT:
-                    self._receive_connect(client, packet)
-                case PacketType.DISCONNECT:
-                    self._receive_disconnect(client, packet)
-                case _:
-                    raise AssertionError(f"no client can send {packet.type!r}")
+            if packet.type is _EVENT:
+                self._receive_event(client, packet)
+            else:
+                self._receive_other(client, packet)
         except ProtocolError as error:
             self.engine.fail(socket, error)
 
@@ -132,6 +130,17 @@ class Hub:
         self._executor.put(mailbox, EventJob(self._dispatcher, socket, packet))
         if len(mailbox) >= self.settings.max_pending_events and not client.paused:
             self._pause_reading(client)
+
+    def _receive_other(self, client: Client, packet: Packet) -> None:
+        match packet.type:
+            case PacketType.ACK:
+                self._receive_ack(client, packet)
+            case PacketType.CONNECT:
+                self._receive_connect(client, packet)
+            case PacketType.DISCONNECT:
+                self._receive_disconnect(client, packet)
+            case _:
+                raise AssertionError(f"no client can send {packet.type!r}")
 
     def _receive_ack(self, client: Client, packet: Packet) -> None:
         socket = client.sockets.get(packet.namespace)
@@ -271,7 +280,7 @@ class Hub:
 
     def send(self, socket: Socket, group: PacketGroup) -> None:
         """Send packets to one client."""
-        if socket.state is SocketState.CONNECTED:
+        if socket.state is _CONNECTED:
             self.engine.send(socket.client.engine_socket, group)
         elif socket.state is SocketState.PENDING:
             if socket.held is None:
@@ -302,9 +311,8 @@ class Hub:
         if state is None:
             return
         send = self.engine.send
-        connected = SocketState.CONNECTED
         for socket in state.select(rooms, skip):
-            if socket.state is connected:
+            if socket.state is _CONNECTED:
                 send(socket.client.engine_socket, group)
             elif socket.state is SocketState.PENDING:
                 self.send(socket, group)
