@@ -46,7 +46,7 @@ _FIGURES = {
     "close timeout": f"{websocket_protocol.CLOSE_TIMEOUT:g}",
     "head limit": head_limits.HEAD_LIMIT // 1024,
     "head timeout": f"{head_limits.HEAD_TIMEOUT:g}",
-    "poll interval": f"{uvicorn_server.POLL_INTERVAL * 1000:g}",
+    "next poll time": f"{uvicorn_server.NEXT_POLL_TIME:g}",
 }
 rst_epilog = "\n".join(f".. |{name}| replace:: {value}" for name, value in _FIGURES.items())
 

@@ -55,4 +55,4 @@ if __name__ == "__main__":
     )
     app = SocketIOMiddleware(not_found, "/engine.io")
     with socket.create_server(("127.0.0.1", options.port)) as listener:
-        EmbeddedServer([Echo(settings)], app, app, listener).run()
+        EmbeddedServer([Echo(settings)], app, lambda: app, listener).run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .errors import DisconnectedError, ProtocolError, TimeoutError
+from .errors import DisconnectedError, TimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .dispatch import EventDispatcher
     from .hub.socket import Socket
     from .server import Server
-    from .socketio import Packet, Parser
+    from .socketio import Packet
 
 
 class CallbackAck:
@@ -43,10 +43,8 @@ class CallbackAck:
     def _run(self, socket: Socket, packet: Packet) -> None:
         server = self._server
         dispatcher: EventDispatcher = server.dispatcher
-        try:
-            args = server.parser.decode_ack(packet)
-        except ProtocolError as error:
-            server.submit(server.hub.engine.fail, socket.client.engine_socket, error)
+        args = server.decode_ack(socket, packet)
+        if args is None:
             return
         if self._asker is not None:
             dispatcher.run_callback(self._asker, self._callback, args)
@@ -57,45 +55,43 @@ class CallbackAck:
 class CallAck:
     """Wakes the thread that called.
 
-    Threads: the Hub's owner sets ``_packet`` or ``_gone``, then the event; the caller reads them
-    after the event.
+    Threads: the Hub's owner sets ``_answer``, then ``_done``; the caller reads it after that.
+
+    :param event: the name of the event that was sent, for errors.
     """
 
-    __slots__ = ("_done", "_gone", "_packet")
+    __slots__ = ("_answer", "_done", "_event")
 
-    def __init__(self) -> None:
+    def __init__(self, event: str) -> None:
+        self._event = event
         self._done = threading.Event()
-        self._packet: Packet | None = None
-        self._gone = False
+        self._answer: tuple[Socket, Packet] | None = None
 
     def received(self, socket: Socket, packet: Packet) -> None:
         """Take the answer."""
-        self._packet = packet
+        self._answer = (socket, packet)
         self._done.set()
 
     def disconnected(self, socket: Socket) -> None:
         """Learn that the client is gone."""
-        self._gone = True
         self._done.set()
 
     def nobody(self) -> None:
         """Learn that the packet was sent to nobody."""
-        self._gone = True
         self._done.set()
 
-    def wait(self, parser: Parser, event: str, timeout: float | None) -> Any:
+    def wait(self, server: Server, timeout: float | None) -> Any:
         """Wait for the answer.
 
-        :param parser: decodes it.
-        :param event: the event's name, for errors.
+        :param server: decodes it.
         :param timeout: seconds; None waits as long as the client is connected.
         :returns: None, one value, or a tuple of several.
         :raises TimeoutError: no answer came in time.
-        :raises DisconnectedError: the client is gone.
+        :raises DisconnectedError: the client is gone, or must go for what it answered.
         """
         if not self._done.wait(timeout):
-            raise TimeoutError(f"no answer to {event!r} within {timeout} s")
-        if self._gone or self._packet is None:
-            raise DisconnectedError(f"the client that was sent {event!r} is not connected")
-        args = parser.decode_ack(self._packet)
+            raise TimeoutError(f"no answer to {self._event!r} within {timeout} s")
+        args = server.decode_ack(*self._answer) if self._answer is not None else None
+        if args is None:
+            raise DisconnectedError(f"the client that was sent {self._event!r} is not connected")
         return None if not args else args[0] if len(args) == 1 else tuple(args)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .errors import UsageError
+from .errors import UnknownOptionError, UsageError
 from .types import Sid
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from .types import Room
 
@@ -32,6 +33,7 @@ def rooms_of(
     """Turn ``to`` and ``room``, two names for the same thing, into rooms; None for everybody.
 
     :raises UsageError: both are given and differ.
+    :raises TypeError: a room is not hashable.
     """
     if to is None:
         to = room
@@ -39,7 +41,20 @@ def rooms_of(
         raise UsageError(f"to={to!r} and room={room!r} are the same argument: give one of them")
     if to is None:
         return None
-    return tuple(to) if isinstance(to, list | set | frozenset) else (to,)
+    rooms = tuple(to) if isinstance(to, list | set | frozenset) else (to,)
+    hash(rooms)  # raises here, at the caller's line, for a room that is not hashable
+    return rooms
+
+
+def refuse_unknown(unknown: Iterable[str], function: Callable[..., object]) -> NoReturn:
+    """Refuse keywords that a function does not have, which Python itself would do without advice.
+
+    :param unknown: the keywords.
+    :param function: what was called; its own parameters are what exists.
+    :raises UnknownOptionError: always, suggesting the nearest name.
+    """
+    known = [name for name in inspect.signature(function).parameters if name != "unknown"]
+    raise UnknownOptionError(next(iter(unknown)), known, f"{function.__name__}()")
 
 
 def sids_of(skip_sid: str | list[str] | None) -> set[Sid]:

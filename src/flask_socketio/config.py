@@ -7,9 +7,8 @@ checker, and `ServerConfig.from_options` makes them fail when the program starts
 from __future__ import annotations
 
 import dataclasses
-import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .engineio import SessionSettings, Transport
 from .errors import UnknownOptionError, UsageError
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .engineio import AllowedOrigins, Cookie
-
-Logger: TypeAlias = bool | logging.Logger | None
+    from .loggers import Logger
 
 
 class SocketIOOptions(TypedDict, total=False):
@@ -58,6 +56,22 @@ class SocketIOOptions(TypedDict, total=False):
     max_pending_events: int
     max_buffered_bytes: int
     shutdown_grace: float
+
+
+_ABOVE_ZERO = (
+    "ping_timeout",
+    "max_http_buffer_size",
+    "upgrade_timeout",
+    "connect_timeout",
+    "max_namespaces",
+    "max_pending_events",
+    "max_buffered_bytes",
+)
+_FROM_ZERO = ("compression_threshold", "max_attachments", "handler_overlap", "shutdown_grace")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,8 @@ class ServerConfig:
         """
         given: dict[str, Any] = dict(options)
         if "resource" in given:
-            given["path"] = given.pop("resource")
+            resource = given.pop("resource")
+            given.setdefault("path", resource)
         known = {entry.name for entry in dataclasses.fields(cls)}
         for name in given:
             if name not in known:
@@ -153,13 +168,35 @@ class ServerConfig:
                 f"async_mode={self.async_mode!r} is not available yet; leave it out: the server "
                 "runs handlers in threads and needs no eventlet or gevent"
             )
-        for name in ("ping_timeout", "upgrade_timeout", "connect_timeout", "max_http_buffer_size"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"{name} must be above 0, not {getattr(self, name)!r}")
-        interval, grace = self.ping_times
-        if interval <= 0 or grace < 0:
-            raise UsageError(f"ping_interval={self.ping_interval!r}: seconds above 0 are needed")
+        for name in _ABOVE_ZERO:
+            if not _is_number(getattr(self, name)) or getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be a number above 0, not {getattr(self, name)!r}")
+        for name in _FROM_ZERO:
+            if not _is_number(getattr(self, name)) or getattr(self, name) < 0:
+                raise UsageError(f"{name} must be a number from 0, not {getattr(self, name)!r}")
+        self._check_ping_interval()
+        self._check_names()
         _ = self.transport_names
+
+    def _check_ping_interval(self) -> None:
+        given = self.ping_interval
+        times = given if isinstance(given, tuple | list) else (given, 0)
+        if len(times) != 2 or not all(map(_is_number, times)) or times[0] <= 0 or times[1] < 0:
+            raise UsageError(
+                f"ping_interval={given!r}: seconds above 0 are needed, or (interval, grace)"
+            )
+
+    def _check_names(self) -> None:
+        path: Any = self.path
+        if not isinstance(path, str) or not path.strip("/"):
+            raise UsageError(f"path={path!r}: a path such as 'socket.io' is needed")
+        if isinstance(self.namespaces, str) and self.namespaces != "*":
+            raise UsageError(f"namespaces={self.namespaces!r}: a list of names, or '*'")
+        if isinstance(self.cookie, dict) and "name" not in self.cookie:
+            raise UsageError(f"cookie={self.cookie!r}: it needs a 'name'")
+        for name in ("dumps", "loads"):
+            if self.json is not None and not callable(getattr(self.json, name, None)):
+                raise UsageError(f"json={self.json!r} has no function {name!r}")
 
     @property
     def ping_times(self) -> tuple[float, float]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FAILED = object()
 #: Raised by a connect handler, these are an answer and no failure.
 REFUSALS = (ConnectionRefusedError, builtins.ConnectionRefusedError)
+#: What user code may raise. ``sys.exit()`` in a handler must not end the worker that runs it.
+FAILURES = (Exception, SystemExit)
 
 logger = logging.getLogger("flask_socketio")
 
@@ -111,7 +113,7 @@ class EventDispatcher:
             self.submit(self._count_stray)
         else:
             event = args.pop(0)
-            result = self._run(socket, event, args)
+            result = self._run(socket, event, tuple(args))
             if result is UNHANDLED:
                 self.submit(self._count_unhandled, socket, event)
             elif packet.ack_id is not None and result is not FAILED:
@@ -130,7 +132,7 @@ class EventDispatcher:
         self._call(socket, "callback", callback, args)
 
     def run_plain(self, function: Function, args: Sequence[Any]) -> None:
-        """Run a callback that no event asked for: there is no client whose context it could have."""
+        """Run a callback that no event asked for: no client's context could be its own."""
         _, error = _attempt(function, args)
         if error is not None:
             logger.error("a callback failed", exc_info=error)
@@ -163,21 +165,24 @@ class EventDispatcher:
             (self.server, socket),
         )
         scope.enter()
-        error: BaseException | None = None
-        try:
-            result, error = _attempt(function, args)
-            if error is not None:
-                if event == "connect" and isinstance(error, REFUSALS):
-                    refusal, error = error, None
-                    raise refusal
+        result, error = _attempt(function, args)
+        refusal: BaseException | None = None
+        if error is not None:
+            if event == "connect" and isinstance(error, REFUSALS):
+                refusal, error = error, None
+            else:
                 result, error = self._handle_error(socket, event, error)
-        finally:
-            scope.leave(error)
+        _, failure = _attempt(scope.leave, (error,))
+        if failure is not None:  # a teardown function's, or the session could not be saved
+            self._report(socket, event, failure)
+            result = FAILED
+        if refusal is not None:
+            raise refusal
         return result
 
     def _handle_error(
-        self, socket: Socket, event: str, error: Exception
-    ) -> tuple[Any, Exception | None]:
+        self, socket: Socket, event: str, error: BaseException
+    ) -> tuple[Any, BaseException | None]:
         """Give an error to the application's error handler, or log it.
 
         :returns: what the event's handler is taken to have returned, and the error if nobody
@@ -186,10 +191,13 @@ class EventDispatcher:
         namespace = socket.namespace.name
         table = self._table
         error_handler = table.error_handlers.get(namespace, table.default_error_handler)
-        unhandled: Exception | None = error
+        unhandled: BaseException | None = error
         result = None
         if error_handler is not None:
-            result, unhandled = _attempt(error_handler, (error,))
+            try:
+                raise error  # error handlers may look at sys.exc_info(), as logger.exception() does
+            except FAILURES:
+                result, unhandled = _attempt(error_handler, (error,))
         if unhandled is not None:
             self._report(socket, event, unhandled)
             return FAILED, unhandled
@@ -197,7 +205,7 @@ class EventDispatcher:
             return (True if result is True else FAILED), None
         return (FAILED if result is None else result), None
 
-    def _report(self, socket: Socket, event: str, error: Exception) -> None:
+    def _report(self, socket: Socket, event: str, error: BaseException) -> None:
         """Log an error that nobody handled, and tell those who track errors."""
         got_request_exception.send(self._app, _async_wrapper=self._app.ensure_sync, exception=error)
         logger.error(
@@ -209,15 +217,19 @@ class EventDispatcher:
         )
 
     def _send_ack(self, socket: Socket, event: str, ack_id: int, result: Any) -> None:
-        try:
-            parts = self._parser.encode_ack(socket.namespace.name, ack_args(result), ack_id)
-        except (TypeError, ValueError) as error:
+        arguments = (socket.namespace.name, ack_args(result), ack_id)
+        parts, error = _attempt(self._parser.encode_ack, arguments)  # json= is user code as well
+        if error is not None:
             self._report(socket, event, error)
         else:
             self.submit(self.hub.send, socket, message_group(*parts))
 
     def _refuse(self, socket: Socket, data: dict[str, Any]) -> None:
         socket.admitted = False
+        _, error = _attempt(self._parser.encode_connect_error, (socket.namespace.name, data))
+        if error is not None:
+            self._report(socket, "connect", error)
+            data = {"message": data["message"]}
         self.submit(self.hub.refuse, socket, data)
 
     def _count_stray(self) -> None:
@@ -228,11 +240,11 @@ class EventDispatcher:
         logger.debug("nobody handles %r in %r", event[:100], socket.namespace.name)
 
 
-def _attempt(function: Function, args: Sequence[Any]) -> tuple[Any, Exception | None]:
+def _attempt(function: Function, args: Sequence[Any]) -> tuple[Any, BaseException | None]:
     """Call user code: what it returned, or what it raised."""
     try:
         return function(*args), None
-    except Exception as error:
+    except FAILURES as error:
         return None, error
 
 
@@ -243,7 +255,7 @@ def ack_args(result: Any) -> tuple[Any, ...] | list[Any]:
     return result if isinstance(result, tuple) else (result,)
 
 
-def refusal_data(refusal: Exception) -> dict[str, Any]:
+def refusal_data(refusal: BaseException) -> dict[str, Any]:
     """Turn a refusal into what ``connect_error`` shows: the message, and data if there is more."""
     args = refusal.args
     if not args:

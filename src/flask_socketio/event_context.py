@@ -17,10 +17,11 @@ import flask
 import flask.ctx
 import flask.globals
 from flask import appcontext_popped, appcontext_pushed
+from flask.sessions import SecureCookieSessionInterface
 
 if TYPE_CHECKING:
     from flask import Flask, Request
-    from flask.sessions import SessionMixin
+    from flask.sessions import SessionInterface, SessionMixin
 
     from .hub.socket import Socket
     from .server import Server
@@ -47,7 +48,7 @@ class ConnectionContext:
         self.manage_session = manage_session
         self.request: Request = app.request_class(environ)
         self.request.json_module = app.json
-        #: The session that a handler of this connection modified.
+        #: The session that is this connection's own, because a handler modified it.
         self.fork: SessionMixin | None = None
 
 
@@ -181,9 +182,12 @@ class EventScope:
         """
         app = self._connection.app
         try:
-            if self.context.__dict__["_session"] is not None:
-                _close_session(self._connection, self.context)
-            self._tear_down(app, error)
+            try:
+                session = self.context.__dict__["_session"]
+                if session is not None:
+                    _close_session(self._connection, session)
+            finally:
+                self._tear_down(app, error)
         finally:
             if _SPLIT_CONTEXTS:
                 _cv_request.reset(self._token)
@@ -217,13 +221,25 @@ def _open_session(connection: ConnectionContext, request: Request) -> SessionMix
     if connection.fork is not None:
         return connection.fork
     app = connection.app
-    opened: SessionMixin | None = app.session_interface.open_session(app, request)
-    return opened if opened is not None else app.session_interface.make_null_session(app)
+    interface = app.session_interface
+    opened: SessionMixin | None = interface.open_session(app, request)
+    session = opened if opened is not None else interface.make_null_session(app)
+    if connection.manage_session and _reads_cookie(interface):
+        connection.fork = session
+    return session
 
 
-def _close_session(connection: ConnectionContext, context: EventContext) -> None:
+def _reads_cookie(interface: SessionInterface) -> bool:
+    """Tell whether sessions are read from the request alone.
+
+    The handshake's cookie stays what it is: reading it again for each event would cost as much as
+    the rest of the event ten times over, and lose changes of values inside the session's values.
+    """
+    return type(interface).open_session is SecureCookieSessionInterface.open_session
+
+
+def _close_session(connection: ConnectionContext, session: SessionMixin) -> None:
     """Keep a session that was modified: with the connection, or where the application keeps it."""
-    session: SessionMixin = context._session
     if not session.modified:
         return
     if connection.manage_session:

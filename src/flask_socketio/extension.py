@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Never, TypeVar, Unpack, overload
 
-from .addressing import event_args, rooms_of, sids_of
+from .addressing import event_args, refuse_unknown, rooms_of, sids_of
 from .config import ServerConfig, SocketIOOptions
 from .dispatch import EventDispatcher
 from .errors import UsageError
@@ -14,6 +14,7 @@ from .handlers import HandlerTable
 from .hosts.middleware import SocketIOMiddleware
 from .hosts.reloader import RELOAD_STATUS
 from .loggers import configure_loggers
+from .namespace import Namespace
 from .run_options import RunOptions, check_run_options
 from .server import Server, make_parser
 from .types import DisconnectReason
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from .handlers import Function
     from .hosts.embedded import EmbeddedServer
-    from .namespace import Namespace
     from .types import Room
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -64,7 +64,7 @@ class SocketIO:
         """
         self._update_options(options)
         configure_loggers(self._config.logger, self._config.engineio_logger)
-        parser = make_parser(self._config)
+        parser = make_parser(self._config, app)
         dispatcher = EventDispatcher(
             app,
             self.handlers,
@@ -123,6 +123,8 @@ class SocketIO:
         ``@socketio.event`` and ``@socketio.event(namespace='/chat')`` both work.
         """
         if function is not None:
+            if not callable(function):
+                raise UsageError(f"@socketio.event({function!r}): write namespace={function!r}")
             return self.on(function.__name__, namespace)(function)
         return lambda handler: self.on(handler.__name__, namespace)(handler)
 
@@ -131,6 +133,8 @@ class SocketIO:
 
         :param namespace_handler: an instance of a subclass of :class:`Namespace`.
         """
+        if not isinstance(namespace_handler, Namespace):
+            raise ValueError("on_namespace takes an instance of a subclass of Namespace")
         namespace_handler._socketio = self
         self.handlers.add_class(namespace_handler)
 
@@ -184,6 +188,7 @@ class SocketIO:
         callback: Callable[..., object] | None = None,
         ignore_queue: bool = False,
         broadcast: bool = True,
+        **unknown: Never,
     ) -> None:
         """Send an event to all clients, or to some; from any thread, with or without a context.
 
@@ -200,6 +205,8 @@ class SocketIO:
         :raises TypeError: something in the data cannot be encoded.
         :raises ValueError: likewise.
         """
+        if unknown:
+            refuse_unknown(unknown, self.emit)
         origin = current_origin()
         skip = sids_of(skip_sid)
         if not include_self and origin is not None:
@@ -227,12 +234,15 @@ class SocketIO:
         room: Room | list[Room] | None = None,
         ignore_queue: bool = False,
         broadcast: bool = True,
+        **unknown: Never,
     ) -> None:
         """Send a message: the event ``message``, or ``json``; otherwise like :meth:`emit`.
 
         :param data: the data.
         :param json: True to send it as the event ``json``.
         """
+        if unknown:
+            refuse_unknown(unknown, self.send)
         self.emit(
             "json" if json else "message",
             data,
@@ -254,6 +264,7 @@ class SocketIO:
         room: Room | None = None,
         timeout: float | None = 60,
         ignore_queue: bool = False,
+        **unknown: Never,
     ) -> Any:
         """Send an event to one client and wait for its answer.
 
@@ -268,6 +279,8 @@ class SocketIO:
         :raises TimeoutError: no answer came in time.
         :raises DisconnectedError: the client is not connected, or went away meanwhile.
         """
+        if unknown:
+            refuse_unknown(unknown, self.call)
         rooms = rooms_of(to, room)
         if rooms is None:
             raise UsageError("call() needs to=, the sid of the client that is to answer")

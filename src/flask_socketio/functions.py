@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Never, NoReturn
 
-from .addressing import event_args, rooms_of, sids_of
+from .addressing import event_args, refuse_unknown, rooms_of, sids_of
 from .errors import OutsideEventError
 from .event_context import current_origin
 
@@ -41,6 +41,7 @@ def emit(
     include_self: bool = True,
     skip_sid: str | list[str] | None = None,
     ignore_queue: bool = False,
+    **unknown: Never,
 ) -> None:
     """Send an event to the client whose event is being handled, or to others.
 
@@ -58,6 +59,8 @@ def emit(
     :raises TypeError: something in the data cannot be encoded.
     :raises ValueError: likewise.
     """
+    if unknown:
+        refuse_unknown(unknown, emit)
     server, socket = _origin("emit", "socketio.emit(..., to=...)")
     own = socket.namespace.name
     namespace = own if namespace is None else namespace or "/"
@@ -85,6 +88,7 @@ def send(
     include_self: bool = True,
     skip_sid: str | list[str] | None = None,
     ignore_queue: bool = False,
+    **unknown: Never,
 ) -> None:
     """Send a message: the event ``message``, or ``json``.
 
@@ -93,6 +97,8 @@ def send(
 
     The other arguments are those of :func:`emit`.
     """
+    if unknown:
+        refuse_unknown(unknown, send)
     emit(
         "json" if json else "message",
         message,
@@ -115,6 +121,7 @@ def call(
     room: Room | None = None,
     timeout: float | None = 60,
     ignore_queue: bool = False,
+    **unknown: Never,
 ) -> Any:
     """Send an event to one client and wait for its answer.
 
@@ -130,6 +137,8 @@ def call(
     :raises TimeoutError: no answer came in time.
     :raises DisconnectedError: the client is not connected, or went away meanwhile.
     """
+    if unknown:
+        refuse_unknown(unknown, call)
     server, socket = _origin("call", "socketio.call(..., to=...)")
     rooms = rooms_of(to, room)
     namespace = socket.namespace.name if namespace is None else namespace or "/"
@@ -146,6 +155,7 @@ def join_room(room: Room, sid: str | None = None, namespace: str | None = None) 
     :raises ValueError: the client that was named is not connected.
     """
     server, socket = _origin("join_room", "join_room(room, sid=..., namespace=...) in a handler")
+    hash(room)  # raises here, at the caller's line
     if sid is None and namespace in (None, socket.namespace.name):
         server.submit(server.hub.join, socket, room)
     else:
@@ -161,6 +171,7 @@ def leave_room(room: Room, sid: str | None = None, namespace: str | None = None)
     :raises ValueError: the client that was named is not connected.
     """
     server, socket = _origin("leave_room", "leave_room(room, sid=..., namespace=...) in a handler")
+    hash(room)
     if sid is None and namespace in (None, socket.namespace.name):
         server.submit(server.hub.leave, socket, room)
     else:

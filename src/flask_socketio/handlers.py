@@ -131,7 +131,10 @@ def count_parameters(function: Function) -> int | None:
     kinds = [parameter.kind for parameter in parameters]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         wrapped = _wrapped_function(function)
-        return None if wrapped is None else count_parameters(wrapped)
+        count = None if wrapped is None else count_parameters(wrapped)
+        # A method hands ``self`` on to what its decorator wrapped.
+        given = inspect.ismethod(function) and not inspect.ismethod(wrapped)
+        return count if count is None else count - given
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(kind in positional for kind in kinds)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
+from .addressing import refuse_unknown
 from .errors import UsageError
 from .handlers import CONNECTION_EVENTS, UNHANDLED, count_parameters
 
@@ -60,14 +61,17 @@ class Namespace:
         self,
         event: str,
         data: Any = None,
-        room: Room | None = None,
+        room: Room | list[Room] | None = None,
         include_self: bool = True,
         namespace: str | None = None,
         callback: Callable[..., object] | None = None,
         *,
-        to: Room | None = None,
+        to: Room | list[Room] | None = None,
+        **unknown: Never,
     ) -> None:
         """Send an event to the clients of this namespace; see :meth:`SocketIO.emit`."""
+        if unknown:
+            refuse_unknown(unknown, self.emit)
         self.socketio.emit(
             event,
             data,
@@ -81,14 +85,17 @@ class Namespace:
     def send(
         self,
         data: Any,
-        room: Room | None = None,
+        room: Room | list[Room] | None = None,
         include_self: bool = True,
         namespace: str | None = None,
         callback: Callable[..., object] | None = None,
         *,
-        to: Room | None = None,
+        to: Room | list[Room] | None = None,
+        **unknown: Never,
     ) -> None:
         """Send a message to the clients of this namespace; see :meth:`SocketIO.send`."""
+        if unknown:
+            refuse_unknown(unknown, self.send)
         self.socketio.send(
             data,
             namespace=namespace or self.namespace,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import ssl
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from urllib.parse import urlsplit
 
 from .errors import UnknownOptionError, UsageError
 from .option_table import option
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 SSLContext: TypeAlias = "ssl.SSLContext | tuple[str, str | None] | str | None"
+
+_LOOPS = ("auto", "uvloop", "asyncio")
+_PARSERS = ("auto", "httptools", "h11")
 
 #: Keywords of other servers, and what to do instead.
 _ELSEWHERE = {
@@ -139,20 +144,23 @@ def check_run_options(
     for name in ("use_reloader", "log_output"):
         if given.get(name) is None:
             given[name] = debug
-    name_port = (app.config.get("SERVER_NAME") or "").partition(":")[2]
-    return RunSettings(
-        host=host or "127.0.0.1",
-        port=port if port is not None else int(name_port or 5000),
-        debug=debug,
-        **given,
-    )
+    if port is None:
+        port = urlsplit(f"//{app.config.get('SERVER_NAME') or ''}").port or 5000
+    settings = RunSettings(host=host or "127.0.0.1", port=int(port), debug=debug, **given)
+    _check_values(settings)
+    return settings
+
+
+def _check_values(settings: RunSettings) -> None:
+    if not 0 <= settings.port <= 65_535:
+        raise UsageError(f"port={settings.port}: ports are numbers from 0 to 65535")
+    if settings.loop not in _LOOPS:
+        raise UsageError(f"loop={settings.loop!r}: choose one of {', '.join(_LOOPS)}")
+    if settings.http not in _PARSERS:
+        raise UsageError(f"http={settings.http!r}: choose one of {', '.join(_PARSERS)}")
 
 
 def _check_process() -> None:
-    if "uwsgi" in os.environ.get("SERVER_SOFTWARE", ""):
+    # uWSGI imports the module "uwsgi", which exists in its processes only, before the application.
+    if "uwsgi" in os.environ.get("SERVER_SOFTWARE", "") or "uwsgi" in sys.modules:
         raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")
-    try:
-        import uwsgi  # noqa: F401  # exists inside uWSGI only
-    except ImportError:
-        return
-    raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")

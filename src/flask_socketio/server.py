@@ -13,9 +13,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import flask.json
+
 from .acks import CallAck, CallbackAck
 from .engineio import OriginPolicy, message_group
-from .errors import UsageError
+from .errors import ProtocolError, UsageError
 from .hosts.endpoint import Endpoint
 from .hub.engine import Engine
 from .hub.hub import Hub
@@ -36,12 +38,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import TypeVarTuple
 
+    from flask import Flask
+
     from .config import ServerConfig
     from .dispatch import EventDispatcher
     from .engineio import PacketGroup
     from .hub.socket import Socket
     from .runtimes.calls import Calls
     from .runtimes.workers import Workers
+    from .socketio import Packet
     from .types import Room
 
     Ts = TypeVarTuple("Ts")
@@ -68,7 +73,9 @@ class Server:
         self.workers: Workers | None = None
         self._calls: Calls | None = None
         self._ack_ids = itertools.count(1)
-        self._background_tasks: list[threading.Thread] = []
+        self._background_tasks: set[threading.Thread] = set()
+        #: Set while background tasks are to end.
+        self._stopping = threading.Event()
         dispatcher.server = self
         dispatcher.submit = self.submit
 
@@ -88,6 +95,7 @@ class Server:
         self.hub.engine = runtime.engine = self.engine
         self.dispatcher.hub = self.hub
         self.workers = workers
+        self._stopping.clear()
         self._calls = calls
         self.dispatcher.submit = calls.submit
         config = self.config
@@ -223,16 +231,27 @@ class Server:
         """
         ack_id = next(self._ack_ids)
         group = self.encode_event(event, args, namespace, ack_id)
-        ack = CallAck()
-        self.submit(self._send_call, namespace, group, sid, ack_id, ack)
+        ack = CallAck(event)
         if self.workers is None:
             ack.nobody()
-            return ack.wait(self.parser, event, timeout)
+            return ack.wait(self, timeout)
+        self.submit(self._send_call, namespace, group, sid, ack_id, ack)
         try:
             with self.workers.waiting():
-                return ack.wait(self.parser, event, timeout)
+                return ack.wait(self, timeout)
         finally:
             self.submit(self._forget_call, namespace, sid, ack_id)
+
+    def decode_ack(self, socket: Socket, packet: Packet) -> list[Any] | None:
+        """Decode a client's answer; a client whose answer cannot be is disconnected.
+
+        :returns: the arguments; None if there are none to be had.
+        """
+        try:
+            return self.parser.decode_ack(packet)
+        except ProtocolError as error:
+            self.submit(self.engine.fail, socket.client.engine_socket, error)
+            return None
 
     def _send_call(
         self, namespace: str, group: PacketGroup, sid: Room, ack_id: int, ack: CallAck
@@ -270,7 +289,11 @@ class Server:
         act(socket, room)
 
     def close_room(self, room: Room, namespace: str) -> None:
-        """Take every client out of a room."""
+        """Take every client out of a room.
+
+        :raises TypeError: the room is not hashable.
+        """
+        hash(room)
         if self._calls is not None:
             self._calls.submit(self.hub.close_room, namespace, room)
 
@@ -296,8 +319,14 @@ class Server:
     # ---------------------------------------------------------------- background work
 
     def sleep(self, seconds: float) -> None:
-        """Wait; the client's next handler may start meanwhile."""
-        if self.workers is None:
+        """Wait; the client's next handler may start meanwhile.
+
+        :raises SystemExit: in a background task, once the server stops: it ends the task.
+        """
+        if threading.current_thread() in self._background_tasks:
+            if self._stopping.wait(seconds):
+                raise SystemExit
+        elif self.workers is None:
             time.sleep(seconds)
         else:
             with self.workers.waiting():
@@ -307,26 +336,58 @@ class Server:
         self, target: Callable[..., object], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> threading.Thread:
         """Run a function in a thread of its own."""
-        self._background_tasks = [task for task in self._background_tasks if task.is_alive()]
-        task = threading.Thread(target=target, args=tuple(args), kwargs=kwargs, daemon=True)
-        self._background_tasks.append(task)
+
+        def run() -> None:
+            try:
+                target(*args, **kwargs)
+            finally:
+                self._background_tasks.discard(task)
+
+        task = threading.Thread(target=run, daemon=True)
+        self._background_tasks.add(task)
         task.start()
         return task
 
     def join_background_tasks(self, deadline: float) -> int:
-        """Wait for background tasks until a time of ``time.monotonic``.
+        """End background tasks in their next `sleep`, and wait for them.
 
+        :param deadline: the time of ``time.monotonic`` until which to wait.
         :returns: the number of those that still run.
         """
-        for task in self._background_tasks:
+        self._stopping.set()
+        tasks = tuple(self._background_tasks)
+        for task in tasks:
             task.join(max(0.0, deadline - time.monotonic()))
-        return sum(task.is_alive() for task in self._background_tasks)
+        return sum(task.is_alive() for task in tasks)
 
 
-def make_parser(config: ServerConfig) -> Parser:
-    """Make the parser that the options ask for."""
+class ApplicationJson:
+    """What ``json=flask.json`` stands for: the application's provider, in and out of its contexts.
+
+    :param app: the application; its provider may be replaced later.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def dumps(self, data: Any, separators: tuple[str, str] = (",", ":")) -> str:
+        """Encode data."""
+        return self._app.json.dumps(data, separators=separators)
+
+    def loads(self, text: str) -> Any:
+        """Decode text."""
+        return self._app.json.loads(text)
+
+
+def make_parser(config: ServerConfig, app: Flask) -> Parser:
+    """Make the parser that the options ask for.
+
+    :param config: the options.
+    :param app: whose JSON provider ``json=flask.json`` means.
+    :raises UsageError: the option ``serializer`` has a value that cannot be.
+    """
     if config.serializer == "default":
-        return JsonParser(config.json)
+        return JsonParser(ApplicationJson(app) if config.json is flask.json else config.json)
     if config.serializer == "msgpack":
         return MsgpackParser()
     if isinstance(config.serializer, type):

@@ -8,8 +8,10 @@ import socket
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from werkzeug._reloader import reloader_loops
+
 from .hosts.embedded import EmbeddedServer
-from .hosts.reloader import inherited_listener, run_reloader, watch_files
+from .hosts.reloader import Reloader, inherited_listener, is_reloading_child, watch_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from .hosts.embedded import Service
     from .hosts.gateway import WSGIApplication
+    from .hosts.reloader import Watcher
     from .run_options import RunSettings
 
 
@@ -44,7 +47,7 @@ def make_embedded_server(
     return EmbeddedServer(
         services,
         _with_debugger(app, settings),
-        app.wsgi_app,
+        lambda: app.wsgi_app,
         listener,
         shutdown_grace=shutdown_grace,
         handler_overlap=handler_overlap,
@@ -61,14 +64,22 @@ def supervise(settings: RunSettings) -> None:
 
     The server itself runs in a child, which comes here as well and gets on.
     """
-    if settings.use_reloader and inherited_listener() is None:
-        sys.exit(run_reloader(open_listener(settings)))
+    if settings.use_reloader and not is_reloading_child():
+        # The parent watches without a thread of its own: it is not asked often.
+        reloader = Reloader(open_listener(settings), lambda: _make_watcher(settings, "stat"))
+        sys.exit(reloader.run())
 
 
 def watch(server: EmbeddedServer, settings: RunSettings) -> None:
     """With the reloader, have the server stop when a file changes."""
     if settings.use_reloader:
-        watch_files(server.stop_to_reload, settings.watch_options())
+        watch_files(_make_watcher(settings), server.stop_to_reload)
+
+
+def _make_watcher(settings: RunSettings, kind: str | None = None) -> Watcher:
+    options = settings.watch_options()
+    asked = options.pop("reloader_type", "auto")
+    return reloader_loops[kind or asked](**options)
 
 
 def open_listener(settings: RunSettings) -> socket.socket:
@@ -78,10 +89,10 @@ def open_listener(settings: RunSettings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen(settings.backlog)
     except OSError as error:
         listener.close()
         _explain(error, settings)
-    listener.listen(settings.backlog)
     listener.setblocking(False)
     return listener
 

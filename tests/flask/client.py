@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_websocket
 
 #: Seconds to wait for a packet.
@@ -124,10 +125,15 @@ class Client:
         """Wait until the server disconnects this client."""
         self._wait_for(DISCONNECT, namespace=namespace)
 
-    def wait_for_close(self) -> None:
-        """Wait until the server closes the connection."""
-        for _ in self._websocket:
-            pass
+    def wait_for_close(self) -> tuple[int | None, str | None]:
+        """Wait until the server closes the connection.
+
+        :returns: its close code and reason.
+        """
+        with suppress(ConnectionClosed):
+            while True:
+                self.kept.append(self._read())
+        return self._websocket.close_code, self._websocket.close_reason
 
     # ---------------------------------------------------------------- events
 

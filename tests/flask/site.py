@@ -6,16 +6,13 @@ import http.client
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask
 from tests.flask.client import Client
 
 from flask_socketio import SocketIO
 from flask_socketio.hosts.embedded import EmbeddedServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: Seconds after which a server that does not end fails the test.
 END_TIMEOUT = 10.0
@@ -47,7 +44,7 @@ class Site:
         self._embedded = EmbeddedServer(
             [self.socketio.server],
             self.app,
-            self.app.wsgi_app,
+            lambda: self.app.wsgi_app,
             self._listener,
             shutdown_grace=config.shutdown_grace,
             handler_overlap=config.handler_overlap,
@@ -130,6 +127,3 @@ class Defects(logging.Handler):
         message = record.getMessage()
         if record.name == "asyncio" or message.startswith("a defect"):
             self.found.append(logging.Formatter().format(record))
-
-
-MakeSite = "Callable[..., Site]"

@@ -1,4 +1,4 @@
-"""Every Python listing of the documentation's chapters "Getting Started" and "Implementation Notes".
+"""Every Python listing of the documentation: "Getting Started" and "Implementation Notes".
 
 The listings stand as they are in the documents; what is around them makes them run.
 """
@@ -262,9 +262,7 @@ class TestRooms:
 class TestConnectionEvents:
     """2.6 Connection Events."""
 
-    def test_connect_and_disconnect(
-        self, site: Site, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_connect_and_disconnect(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
         socketio = site.socketio
 
         from flask_socketio import emit

@@ -97,7 +97,13 @@ def parse_query(query_string: bytes | str) -> Query:
     """
     if isinstance(query_string, bytes):
         query_string = query_string.decode("latin-1")
-    fields = dict(parse_qsl(query_string, keep_blank_values=True))
+    fields = {}
+    for item in query_string.split("&"):
+        if "%" in item or "+" in item:
+            fields.update(parse_qsl(item, keep_blank_values=True))
+        else:
+            name, _, value = item.partition("=")
+            fields[name] = value
     sid = fields.get("sid")
     return Query(
         transport=fields.get("transport", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .packet import PacketGroup, PacketType, control_group
@@ -56,11 +57,16 @@ class SessionSettings:
 
 def open_group(sid: EioSid, settings: SessionSettings, transport: Transport) -> PacketGroup:
     """Make the OPEN packet (Engine.IO protocol, "Handshake"); its times are in milliseconds."""
+    return control_group(PacketType.OPEN, f'{{"sid":"{sid}",{_announcement(settings, transport)}')
+
+
+@lru_cache(maxsize=64)
+def _announcement(settings: SessionSettings, transport: Transport) -> str:
+    """What is the same for all sessions: the text of the object, from its second name on."""
     announcement = {
-        "sid": sid,
         "upgrades": settings.upgrades(transport),
         "pingInterval": round((settings.ping_interval + settings.ping_grace) * 1000),
         "pingTimeout": round(settings.ping_timeout * 1000),
         "maxPayload": settings.max_payload,
     }
-    return control_group(PacketType.OPEN, json.dumps(announcement, separators=(",", ":")))
+    return json.dumps(announcement, separators=(",", ":"))[1:]

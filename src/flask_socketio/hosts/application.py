@@ -1,4 +1,4 @@
-"""What every connection of one embedded server shares: engines by path, and the WSGI application."""
+"""What every connection of one embedded server shares: the engines, and the WSGI application."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .environ import build_environ
 from .gateway import Gateway, end_unless_continued
 from .handshake import Handshake
+from .middleware import is_innermost
 from .polling import PollingExchange
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Application:
     :param workers: what runs views and handlers.
     :param endpoints: the engines.
     :param wsgi_app: what answers every other request.
-    :param handshakes: the stack that requests to open a session run through.
+    :param handshakes: returns the stack that requests to open a session run through; middleware
+        may be put around it at any time.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Application:
         workers: Workers,
         endpoints: list[Endpoint],
         wsgi_app: WSGIApplication,
-        handshakes: WSGIApplication,
+        handshakes: Callable[[], WSGIApplication],
     ) -> None:
         self.loop = loop
         self.calls = calls
@@ -62,13 +64,18 @@ class Application:
         return None
 
     def handshake(self, scope: Mapping[str, Any], done: Callable[[Handshake], None]) -> None:
-        """Send a request to open a session through the WSGI stack.
+        """Send a request to open a session through the WSGI stack, if there is anything in it.
 
         :param scope: its ASGI scope.
         :param done: called on the loop's thread when it has come back.
         """
         environ = build_environ(scope, None)
-        self.workers.run(Handshake(self._handshakes, environ, self.calls, done))
+        stack = self._handshakes()
+        handshake = Handshake(stack, environ, self.calls, done)
+        if is_innermost(stack, environ["PATH_INFO"]):
+            handshake.skip()
+        else:
+            self.workers.run(handshake)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""

@@ -167,9 +167,13 @@ class Exchange:
             return True  # uvicorn sends no body
         if not isinstance(answer, list | tuple) or len(answer) > 1:
             return False
-        if announced is None and self.head["status"] not in _WITHOUT_LENGTH:
-            self.head["headers"].append((b"content-length", b"%d" % len(first)))
+        if announced is None:
+            self._announce_length(len(first))
         return True
+
+    def _announce_length(self, length: int) -> None:
+        if self.head["status"] not in _WITHOUT_LENGTH:
+            self.head["headers"].append((b"content-length", b"%d" % length))
 
     def _stream(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
@@ -177,9 +181,11 @@ class Exchange:
                 self._write(piece)
         if self.streaming:
             self._deliver({"type": "http.response.body", "body": b""})
+        else:
+            self._announce_length(0)
 
     def _write(self, data: bytes) -> None:
-        """Send a piece and wait until the connection has taken it (also ``write()`` of PEP 3333)."""
+        """Send a piece, and wait until it has been taken; also ``write()`` of PEP 3333."""
         if not self.streaming:
             self.streaming = True
             self._deliver(self.head)
@@ -257,7 +263,7 @@ def _send_without_chunks(
     uvicorn's httptools cycle would send chunks, which came with HTTP/1.1 (RFC 9112 section 6.1);
     h11 knows.
     """
-    cycle = getattr(send, "__self__", None)
+    cycle: Any = getattr(send, "__self__", None)
     if hasattr(cycle, "chunked_encoding") and b"content-length" not in dict(head["headers"]):
         cycle.chunked_encoding = False
         cycle.expected_content_length = len(message.get("body", b""))

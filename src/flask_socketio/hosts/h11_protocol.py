@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from .head_limits import HEAD_LIMIT
 from .http_answer import write_error
 from .websocket_protocol import WebSocketProtocol
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from uvicorn.config import Config
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
     from .embedded import Host
@@ -35,6 +37,7 @@ class H11Host(H11Protocol):
         self._host: Host = config.app  # type: ignore[assignment]  # what we gave the Config
         self._is_upgraded = False
         self._head_begun = False
+        self._head_too_large = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -64,26 +67,40 @@ class H11Host(H11Protocol):
             self.transport.close()
             return
         buffered, _ = self.conn.trailing_data
-        if len(buffered) > self.config.h11_max_incomplete_event_size:  # type: ignore[operator]
-            write_error(
-                self.transport,
-                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "The request's headers are too large.",
-            )
+        if len(buffered) > HEAD_LIMIT:
+            self._reject_head()
         else:
             write_error(self.transport, HTTPStatus.BAD_REQUEST, msg)
 
     # ---------------------------------------------------------------- WebSockets
 
     def _should_upgrade(self) -> bool:
-        """Whether the request asks an engine for a WebSocket; the application gets all others."""
+        """Whether the request asks an engine for a WebSocket; the application gets all others.
+
+        A head that is too large is taken out here as well: h11 limits only what waits for its end,
+        not what comes whole.
+        """
+        size = sum(len(name) + len(value) for name, value in self.headers)
+        self._head_too_large = size + len(self.scope["raw_path"]) > HEAD_LIMIT
+        if self._head_too_large:
+            return True
         return self._get_upgrade() == b"websocket" and self._find_endpoint() is not None
+
+    def _reject_head(self) -> None:
+        write_error(
+            self.transport,
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            f"The request's headers are larger than {HEAD_LIMIT} bytes.",
+        )
 
     def _find_endpoint(self) -> Endpoint | None:
         return self._host.application.find(self.scope["raw_path"])
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """Hand the connection over."""
+        if self._head_too_large:
+            self._reject_head()
+            return
         endpoint = self._find_endpoint()
         assert endpoint is not None, "_should_upgrade has found it"
         self._is_upgraded = True
@@ -101,3 +118,18 @@ class H11Host(H11Protocol):
             )
         else:
             self.transport.close()
+
+    # ---------------------------------------------------------------- the end
+
+    def shutdown(self) -> None:
+        """The server ends: so does the connection, after the answer that is under way."""
+        # uvicorn would tell h11 as well, which refuses after an error.
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.transport.close()
+        else:
+            cycle.keep_alive = False
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.transport.abort()

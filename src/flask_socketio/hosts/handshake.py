@@ -48,6 +48,11 @@ class Handshake:
         self.headers: list[tuple[str, str]] = []
         self.body = b""
 
+    def skip(self) -> None:
+        """Do without the stack, because there is nothing in it; called on the loop's thread."""
+        self.environ = self._request
+        self._done(self)
+
     def run(self) -> None:
         """Send it through the stack, then give it back."""
         self._request[HANDSHAKE] = self

@@ -10,7 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .head_limits import HEAD_LIMIT
 from .http_answer import write_error
-from .websocket_protocol import WebSocketProtocol
+from .polling_cycle import PollingCycle
+from .websocket_protocol import EARLY_LIMIT, WebSocketProtocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from .embedded import Host
     from .endpoint import Endpoint
+
+
+class _HeadTooLarge(Exception):
+    """Stops the parser: the head that it has read is larger than it may be."""
 
 
 class HttptoolsHost(HttpToolsProtocol):
@@ -35,11 +40,18 @@ class HttptoolsHost(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._host: Host = config.app  # type: ignore[assignment]  # what we gave the Config
-        self._head_size = 0
+        #: Bytes that have come without any progress: no whole head, no piece of a body. A head and
+        #: what surrounds chunks (trailers, extensions) are limited alike.
+        self._idle_size = 0
         self._in_head = True
-        self._is_upgraded = False
-        #: An upgrade that waits for the answers to the requests before it, with what followed it.
-        self._upgrade: tuple[Endpoint, bytes] | None = None
+        #: Whether what comes is not for this object any more: upgraded, or refused.
+        self._is_over = False
+        #: The engine that the newest request wants a WebSocket of.
+        self._endpoint: Endpoint | None = None
+        #: What followed an upgrade that waits for the answers to the requests before it.
+        self._early: bytes | None = None
+        #: The newest polling request.
+        self._polling: PollingCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -50,25 +62,33 @@ class HttptoolsHost(HttpToolsProtocol):
         """The connection is gone."""
         self._host.head_timeouts.end(self)
         super().connection_lost(exc)
+        if self._polling is not None:
+            self._polling.abort()
+            self._polling = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        if self._is_upgraded or self._upgrade is not None:
+        if self._is_over:
+            return
+        if self._early is not None:
+            self._receive_early(data)
             return
         self._unset_keepalive_if_required()
-        if self._in_head:
-            if not self._head_size:
-                self._host.head_timeouts.begin(self)
-            self._head_size += len(data)
+        if self._in_head and not self._idle_size:
+            self._host.head_timeouts.begin(self)
+        self._idle_size += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._begin_upgrade(data[upgrade.args[0] :])
             return
-        except httptools.HttpParserError:
-            self._reject(HTTPStatus.BAD_REQUEST, "Invalid HTTP request received.")
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, _HeadTooLarge):
+                self._reject_head()
+            else:
+                self._reject(HTTPStatus.BAD_REQUEST, "Invalid HTTP request received.")
             return
-        if self._in_head and self._head_size > HEAD_LIMIT:
+        if self._idle_size > HEAD_LIMIT:
             self._reject_head()
 
     def on_message_begin(self) -> None:
@@ -78,49 +98,81 @@ class HttptoolsHost(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A request's head is complete."""
+        if self._idle_size > HEAD_LIMIT and self._head_size() > HEAD_LIMIT:
+            raise _HeadTooLarge
         self._in_head = False
-        self._head_size = 0
+        self._idle_size = 0
         self._host.head_timeouts.end(self)
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
-            self._reject_head()
+        path, _, query = self.url.partition(b"?")
+        endpoint = self._host.application.find(path)
+        if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
+            self._endpoint = endpoint
+        elif endpoint is not None and self._is_answered() and not self.expect_100_continue:
+            self._start_polling(endpoint, path, query)
             return
-        if not self.transport.is_closing():
-            super().on_headers_complete()
+        super().on_headers_complete()
+        # What comes behind a body in chunks must not pass for headers (RFC 9110 section 6.5.1).
+        self.headers = []
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a request's body."""
+        self._idle_size = 0
+        if self._polling is not None and self.cycle is self._polling:
+            self._polling.receive_body(body)
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """A request's body is complete."""
         self._in_head = True
-        if self.cycle is not None:
+        self._idle_size = 0
+        if self._polling is not None and self.cycle is self._polling:
+            self._polling.finish_body()
+        else:
             super().on_message_complete()
 
-    def on_body(self, body: bytes) -> None:
-        """A piece of a request's body."""
-        if self.cycle is not None:
-            super().on_body(body)
+    def _start_polling(self, endpoint: Endpoint, path: bytes, query: bytes) -> None:
+        """Answer a request to an engine here; one behind another request goes through ASGI."""
+        version = self.parser.get_http_version()
+        scope: dict[str, Any] = {
+            **self.scope,
+            "method": self.parser.get_method().decode("ascii"),
+            "http_version": version,
+            "raw_path": path,
+            "query_string": query,
+        }
+        keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        self._polling = PollingCycle(self, self._host.application, endpoint, scope, keep_alive)
+        self.cycle = self._polling  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        self._polling.start()
 
     # ---------------------------------------------------------------- WebSockets
 
     def _should_upgrade(self) -> bool:
         """Whether the request asks an engine for a WebSocket; the application gets all others."""
-        return self._get_upgrade() == b"websocket" and self._find_endpoint() is not None
-
-    def _find_endpoint(self) -> Endpoint | None:
-        path = self.url.partition(b"?")[0]
-        return self._host.application.find(path)
+        return self._endpoint is not None
 
     def _begin_upgrade(self, early: bytes) -> None:
-        endpoint = self._find_endpoint() if self._get_upgrade() == b"websocket" else None
-        if endpoint is None:
+        if self._endpoint is None:
             # An upgrade that we do not offer is ignored (RFC 9110 section 7.8), but the parser has
             # stopped: the connection ends after the answer.
-            if self.cycle is not None:
-                self.cycle.keep_alive = False
+            self._is_over = True
+            self.cycle.keep_alive = False
             return
-        self._upgrade = (endpoint, early)
+        self._early = early
         if self._is_answered():
             self._finish_upgrade()
         else:
             self.flow.pause_reading()
+
+    def _receive_early(self, data: bytes) -> None:
+        """Keep what came although reading is paused: a request before the upgrade resumed it."""
+        self._early = (self._early or b"") + data
+        if len(self._early) > EARLY_LIMIT:
+            self.transport.abort()
 
     def _is_answered(self) -> bool:
         return not self.pipeline and self._cycle_is_over()
@@ -130,15 +182,16 @@ class HttptoolsHost(HttpToolsProtocol):
         return cycle is None or cycle.response_complete
 
     def _finish_upgrade(self) -> None:
-        assert self._upgrade is not None
-        endpoint, early = self._upgrade
+        endpoint, early = self._endpoint, self._early
+        assert endpoint is not None
+        assert early is not None
+        self._is_over = True
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self.connections.discard(self)
-        url = httptools.parse_url(self.url)
-        scope = {**self.scope, "raw_path": url.path, "query_string": url.query or b""}
+        path, _, query = self.url.partition(b"?")
+        scope = {**self.scope, "raw_path": path, "query_string": query}
         transport, application = self.transport, self._host.application
-        self._is_upgraded = True
         # This object and its parser refer to each other: let them go without the collector.
         self.parser = None  # type: ignore[assignment]
         self.cycle = None  # type: ignore[assignment]
@@ -147,7 +200,7 @@ class HttptoolsHost(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer has been written."""
         super().on_response_complete()
-        if self._upgrade is not None and self._is_answered() and not self.transport.is_closing():
+        if self._early is not None and self._is_answered() and not self.transport.is_closing():
             self._finish_upgrade()
 
     # ---------------------------------------------------------------- limits
@@ -159,13 +212,29 @@ class HttptoolsHost(HttpToolsProtocol):
         )
 
     def _reject(self, status: HTTPStatus, message: str) -> None:
-        if not self.transport.is_closing():
-            self.logger.warning("%s: %s", self.client[0] if self.client else "?", message)
+        if self._is_over or self.transport.is_closing():
+            return
+        self._is_over = True
+        self.logger.warning("%s: %s", self.client[0] if self.client else "?", message)
+        if self._is_answered() or (self._is_reading_body() and not self.cycle.response_started):
             write_error(self.transport, status, message)
+        elif self._is_reading_body():
+            self.transport.close()
+        else:
+            # Answers to earlier requests are under way: nothing may be written between them.
+            self.cycle.keep_alive = False
+
+    def _is_reading_body(self) -> bool:
+        """Whether what came belongs to the request that is being answered."""
+        return self.cycle.more_body and not self.pipeline
 
     def head_timed_out(self) -> None:
         """The client has not sent a whole head in time."""
-        if self._head_size:
+        if self._idle_size:
             self._reject(HTTPStatus.REQUEST_TIMEOUT, "The request's headers took too long.")
         elif not self.transport.is_closing():
             self.transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.transport.abort()

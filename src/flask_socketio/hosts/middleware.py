@@ -34,12 +34,15 @@ class SocketIOMiddleware:
         self.wsgi_app = wsgi_app
         self.path = path
 
+    def serves(self, path: str) -> bool:
+        """Tell whether a path belongs to the engine."""
+        return path == self.path or path.startswith(self.path + "/")
+
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer a request, or pass it on."""
-        path = environ.get("PATH_INFO", "")
-        if path != self.path and not path.startswith(self.path + "/"):
+        if not self.serves(environ.get("PATH_INFO", "")):
             return self.wsgi_app(environ, start_response)
         handshake: Handshake | None = environ.pop(HANDSHAKE, None)
         if handshake is None:
@@ -48,3 +51,13 @@ class SocketIOMiddleware:
         handshake.environ = environ
         start_response("200 OK", [])
         return []
+
+
+def is_innermost(wsgi_app: WSGIApplication, path: str) -> bool:
+    """Tell whether a handshake would reach its engine through this stack without meeting any code
+    but ours, so that it need not be sent there."""
+    while isinstance(wsgi_app, SocketIOMiddleware):
+        if wsgi_app.serves(path):
+            return True
+        wsgi_app = wsgi_app.wsgi_app
+    return False

@@ -24,6 +24,7 @@ from ..engineio import (
 )
 from ..errors import MessageTooBigError, ProtocolError
 from .endpoint import Headers
+from .http_answer import going_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,8 +113,8 @@ class PollingExchange:
         if self._respond is None:
             return
         environ = handshake.environ
-        if environ is None:
-            self._answer(handshake.response())
+        if environ is None or self._endpoint.engine.closing:
+            self._answer(handshake.response() if environ is None else going_away())
             return
         try:
             self._endpoint.check_handshake_origin(environ)

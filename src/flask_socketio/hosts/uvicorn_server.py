@@ -90,8 +90,6 @@ class UvicornServer(Server):
         if left:
             logger.warning("%d connections are cut: they did not end in time", len(left))
         for connection in left:
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()
+            connection.abort()  # type: ignore[union-attr]  # all protocols here are our own
         for task in list(self.server_state.tasks):
             task.cancel()

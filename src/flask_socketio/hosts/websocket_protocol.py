@@ -30,7 +30,7 @@ from ..websocket import (
     encode_text,
 )
 from .endpoint import Headers
-from .http_answer import write_response
+from .http_answer import going_away, write_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,8 +142,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._transport.is_closing():
             return
         environ = handshake.environ
-        if environ is None:
-            self._answer(handshake.response())
+        if environ is None or self._engine.closing:
+            self._answer(handshake.response() if environ is None else going_away())
             return
         try:
             self._endpoint.check_handshake_origin(environ)
@@ -290,6 +290,10 @@ class WebSocketProtocol(asyncio.Protocol):
         """uvicorn asks its connections to end; ours end by the engine, but for open handshakes."""
         if self._connection is None:
             self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
 
     def eof_received(self) -> None:
         """The peer sends no more: the connection ends."""

@@ -6,7 +6,7 @@ import logging
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ..engineio import Session, SessionSettings, State, Transport
+from ..engineio import NOOP, Session, SessionSettings, State, Transport
 from ..errors import ProtocolError
 from ..types import DisconnectReason, EioSid
 from .counters import Counters
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..engineio import PacketGroup
-    from .ports import EngineApplication, Poll, Runtime, WebSocket
+    from .ports import EngineApplication, Poll, Post, Runtime, WebSocket
 
 #: Sessions that one flush writes to before reads and heartbeats get their turn.
 FLUSH_BUDGET = 256
 
-# Looking up a member of an Enum costs more than a module global, and these are read for each packet.
+# Looking up a member of an Enum costs more than a module global: these are read for each packet.
 _OPEN = State.OPEN
 _CLOSED = State.CLOSED
 _WEBSOCKET = Transport.WEBSOCKET
@@ -31,6 +31,9 @@ _WEBSOCKET = Transport.WEBSOCKET
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
+
+#: Why sessions end that are open when the server stops.
+STOPPING = "the server stops"
 
 
 class Engine:
@@ -77,17 +80,23 @@ class Engine:
         self._application.engine_opened(socket)
         self._mark_dirty(socket)
         self.watch(socket)
+        if self.closing:  # its handshake was on its way when the server was stopped
+            self.close(socket, detail=STOPPING)
         return socket
 
     def open_poll(self, socket: EngineSocket, poll: Poll) -> None:
         """Let a GET wait for packets.
 
-        :raises ProtocolError: another GET is waiting; the session ends.
+        :raises ProtocolError: another GET is waiting, and the session ends; or it is not on
+            polling, or has ended already.
         """
+        session = socket.session
+        before = session.state
         try:
-            socket.session.open_poll(self._runtime.now())
+            session.open_poll(self._runtime.now())
         except ProtocolError as error:
-            self.fail(socket, error)
+            if session.state is not before:
+                self.fail(socket, error)
             raise
         socket.poll = poll
         self._mark_dirty(socket)
@@ -120,7 +129,9 @@ class Engine:
             return
         if message is not None:
             self._application.engine_message(socket, message)
-        elif session.state is not _OPEN:
+        elif session.state is _OPEN:
+            self.watch(socket)  # after a PONG the next PING may be due before the time-out was
+        else:
             self._mark_dirty(socket)
 
     def receive_probe(self, socket: EngineSocket, data: str | bytes) -> None:
@@ -132,6 +143,8 @@ class Engine:
             self._drop_probe(socket, error.close_code, str(error))
         if session.transport is Transport.WEBSOCKET and socket.probe is not None:
             socket.websocket, socket.probe = socket.probe, None
+            if socket.paused:
+                socket.websocket.pause_reading()
         self._mark_dirty(socket)
 
     def receive_payload(self, socket: EngineSocket, body: bytes) -> None:
@@ -139,14 +152,48 @@ class Engine:
 
         :raises ProtocolError: it broke a rule; the session ends.
         """
+        session = socket.session
         try:
-            messages = socket.session.receive_payload(body, self._runtime.now())
+            messages = session.receive_payload(body, self._runtime.now())
         except ProtocolError as error:
             self.fail_payload(socket, error)
             raise
+        state = session.state
         for message in messages:
             self._application.engine_message(socket, message)
+            if session.state is not state:  # the message was one that ends the session
+                break
         self._mark_dirty(socket)
+        self.watch(socket)
+
+    def answer_post(self, socket: EngineSocket, post: Post) -> None:
+        """Answer a POST whose payload was taken: now, or when the application has caught up.
+
+        Clients send the next POST only then, so that this is how a polling client is slowed down.
+        """
+        if socket.paused:
+            socket.post = post
+        else:
+            socket.session.end_post()
+            post.accept()
+
+    def pause_reading(self, socket: EngineSocket) -> None:
+        """Let a client wait with what it sends: the application is behind."""
+        socket.paused = True
+        if socket.websocket is not None:
+            socket.websocket.pause_reading()
+
+    def resume_reading(self, socket: EngineSocket) -> None:
+        """Take what a client sends again."""
+        socket.paused = False
+        if socket.websocket is not None:
+            socket.websocket.resume_reading()
+        self._accept_post(socket)
+
+    def _accept_post(self, socket: EngineSocket) -> None:
+        post, socket.post = socket.post, None
+        if post is not None:
+            self.answer_post(socket, post)
 
     # ---------------------------------------------------------------- what it is sent
 
@@ -159,8 +206,10 @@ class Engine:
         if session.state is not _OPEN:
             return False
         if session.is_full(group):
-            self._close_slow_consumer(socket)
-            return False
+            self._flush(socket)  # what is queued may not have been offered to the client yet
+            if session.is_full(group):
+                self.close_slow_consumer(socket, session.buffered_bytes)
+                return False
         session.send(group)
         if not socket.dirty:
             self._mark_dirty(socket)
@@ -178,11 +227,15 @@ class Engine:
         else:
             self._dirty = dirty[FLUSH_BUDGET:]
             dirty = dirty[:FLUSH_BUDGET]
-        for socket in dirty:
-            socket.dirty = False
-            self._flush(socket)
-        if self._dirty:
-            self._runtime.request_flush()
+        sockets = iter(dirty)
+        try:
+            for socket in sockets:
+                socket.dirty = False
+                self._flush(socket)
+        finally:  # a host's defect in one of them must not hold up the others
+            self._dirty.extend(sockets)
+            if self._dirty:
+                self._runtime.request_flush()
 
     @property
     def is_flushed(self) -> bool:
@@ -239,6 +292,8 @@ class Engine:
             self._runtime.request_timer(self._deadlines.next)
 
     def _handle_session_timer(self, socket: EngineSocket, now: float) -> None:
+        if socket.paused:
+            socket.session.last_seen = now  # its PONG may wait where we do not read
         socket.session.handle_timer(now)
         if socket.probe is not None and not socket.session.has_probe:
             self._drop_probe(
@@ -260,7 +315,9 @@ class Engine:
         self.watch(socket)
 
     def fail(self, socket: EngineSocket, error: ProtocolError) -> None:
-        """End a session whose client broke a rule or a limit."""
+        """End a session whose client broke a rule or a limit; once, however often it did."""
+        if self.sockets.get(socket.session.sid) is not socket:
+            return
         self.counters.protocol_errors += 1
         self._logger.warning("%s is disconnected: %s", describe(socket), error)
         self._cut(socket, error.reason, str(error), error.close_code)
@@ -292,7 +349,7 @@ class Engine:
         """End every session, because the server stops."""
         self.closing = True
         for socket in tuple(self.sockets.values()):
-            self.close(socket, DisconnectReason.SERVER_DISCONNECT, "the server stops")
+            self.close(socket, detail=STOPPING)
 
     def abandon_polls(self) -> None:
         """Wait no longer for clients that are between two polls, because the server stops."""
@@ -301,11 +358,14 @@ class Engine:
                 socket.session.transport_closed(DisconnectReason.SERVER_DISCONNECT)
                 self._mark_dirty(socket)
 
-    def _close_slow_consumer(self, socket: EngineSocket) -> None:
-        session = socket.session
+    def close_slow_consumer(self, socket: EngineSocket, unsent: int) -> None:
+        """End a session for which too much is kept.
+
+        :param unsent: how many bytes.
+        """
         self.counters.slow_consumers += 1
         detail = (
-            f"slow consumer: {session.buffered_bytes} bytes unsent, "
+            f"slow consumer: {unsent} bytes unsent, "
             f"max_buffered_bytes={self.settings.max_buffered_bytes}"
         )
         self._logger.warning("%s is disconnected: %s", describe(socket), detail)
@@ -315,10 +375,16 @@ class Engine:
         self, socket: EngineSocket, reason: DisconnectReason, detail: str, close_code: int
     ) -> None:
         """End a session at once; what is queued is not sent any more."""
-        if socket.websocket is not None:
-            socket.websocket.close(close_code, detail)
+        self._close_websocket(socket, close_code, detail)
         socket.session.close(reason, detail, now=self._runtime.now())
         self._mark_dirty(socket)
+
+    def _close_websocket(self, socket: EngineSocket, code: int, detail: str) -> None:
+        websocket, socket.websocket = socket.websocket, None
+        if websocket is not None:
+            if socket.paused:
+                websocket.resume_reading()  # its answer to the close frame is to be read
+            websocket.close(code, detail)
 
     def _drop_probe(self, socket: EngineSocket, code: int, detail: str) -> None:
         probe, socket.probe = socket.probe, None
@@ -331,15 +397,22 @@ class Engine:
         if self.sockets.pop(session.sid, None) is None:
             return
         self.counters.closed += 1
-        if socket.websocket is not None:
-            code = GOING_AWAY if self.closing else NORMAL_CLOSURE
-            socket.websocket.close(code, session.close_detail)
-            socket.websocket = None
-        if socket.probe is not None:
-            self._drop_probe(socket, NORMAL_CLOSURE, "")
+        code = GOING_AWAY if self.closing else NORMAL_CLOSURE
+        self._close_websocket(socket, code, session.close_detail)
+        self._drop_probe(socket, code, "")
+        self._answer_the_last(socket)
         self._deadlines.forget(socket)
+        socket.expires = inf
         reason = session.close_reason or DisconnectReason.TRANSPORT_CLOSE
         self._application.engine_closed(socket, reason)
+
+    def _answer_the_last(self, socket: EngineSocket) -> None:
+        """Answer the requests that a session leaves behind; they would wait for ever."""
+        poll, socket.poll = socket.poll, None
+        if poll is not None:
+            poll.answer(NOOP.payload)
+        socket.paused = False
+        self._accept_post(socket)
 
 
 def describe(socket: EngineSocket) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..engineio import Session
     from .deadlines import Watch
-    from .ports import Poll, WebSocket
+    from .ports import Poll, Post, WebSocket
 
 
 class EngineSocket:
@@ -23,7 +23,9 @@ class EngineSocket:
         "dirty",
         "environ",
         "expires",
+        "paused",
         "poll",
+        "post",
         "probe",
         "session",
         "watch",
@@ -39,6 +41,10 @@ class EngineSocket:
         self.probe: WebSocket | None = None
         #: The GET that waits for an answer.
         self.poll: Poll | None = None
+        #: The POST that is answered when the application has caught up.
+        self.post: Post | None = None
+        #: Whether the client is to wait with what it sends.
+        self.paused = False
         #: What the application keeps for this session.
         self.client: Any = None
         #: Whether it waits for the next flush.

@@ -38,7 +38,8 @@ class Mailbox:
         self._queued = False
 
     def __len__(self) -> int:
-        return len(self._jobs) if self._jobs else 0
+        jobs = self._jobs  # read once: a worker that starts the last job takes it away
+        return len(jobs) if jobs is not None else 0
 
     def put(self, job: Job) -> bool:
         """Add a job.

@@ -72,6 +72,14 @@ class Poll(Protocol):
         ...
 
 
+class Post(Protocol):
+    """A host's end of one POST that was taken."""
+
+    def accept(self) -> None:
+        """Send the response, so that the client may send the next."""
+        ...
+
+
 class EngineApplication(Protocol):
     """What sits on the engine: Socket.IO, or an application of plain Engine.IO."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ class Calls:
         When the loop has ended, nothing happens: there is nobody left to do it for.
         """
         self._queue.append((function, args))
-        if not self._woken:
+        if self._closed:
+            self._discard()
+        elif not self._woken:
             self._woken = True
-            if not self._closed:
-                self._loop.call_soon_threadsafe(self._drain)
+            self._wake()
 
     def ask(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
         """Have ``function(*args)`` called on the loop, and wait for what it returns.
@@ -52,32 +54,57 @@ class Calls:
         :raises Exception: what it raises.
         :raises RuntimeError: the loop has ended.
         """
-        if self._closed:
-            raise RuntimeError("the server has stopped")
         answer: Future[T] = Future()
         self.submit(_answer, answer, function, args)
         return answer.result(timeout=ASK_TIMEOUT)
 
     def close(self) -> None:
-        """Take no more calls: the loop is about to end. Called on its thread."""
-        self._drain()
-        self._closed = True
+        """Make the calls that are left, and take no more: the loop is about to end.
+
+        Called on its thread.
+        """
+        try:
+            for _ in range(0, len(self._queue), DRAIN_BUDGET):
+                self._drain()
+        finally:
+            # Set first: what another thread queues now is discarded here, or by that thread.
+            self._closed = True
+            self._discard()
+
+    def _wake(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._drain)
+        except RuntimeError:  # the loop was closed without telling us
+            self._closed = True
+            self._discard()
+
+    def _discard(self) -> None:
+        """Drop what nobody will call; who waits for an answer learns that none will come."""
+        with suppress(IndexError):  # another thread may be discarding, too
+            while True:
+                function, args = self._queue.popleft()
+                if function is _answer:
+                    args[0].set_exception(RuntimeError("the server has stopped"))
 
     def _drain(self) -> None:
+        if self._closed:
+            return
         self._woken = False
         queue = self._queue
-        for _ in range(min(len(queue), DRAIN_BUDGET)):
-            function, args = queue.popleft()
-            function(*args)
-        if queue and not self._woken:
-            self._woken = True
-            self._loop.call_soon(self._drain)
+        try:
+            for _ in range(min(len(queue), DRAIN_BUDGET)):
+                function, args = queue.popleft()
+                function(*args)
+        finally:  # a call that fails holds up no other
+            if queue and not self._woken:
+                self._woken = True
+                self._loop.call_soon(self._drain)
 
 
 def _answer(answer: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     try:
         result = function(*args)
-    except (ValueError, KeyError, RuntimeError) as error:  # what the caller is to see
+    except Exception as error:  # whatever it is, it is raised again in the thread that waits
         answer.set_exception(error)
     else:
         answer.set_result(result)

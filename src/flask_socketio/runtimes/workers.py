@@ -22,7 +22,7 @@ from ..hub.mailbox import Mailbox, Run
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..hub.ports import Job
 
@@ -38,6 +38,8 @@ LOOK_INTERVAL = 0.005
 STALLED_LOOKS = 4
 #: Share of one processor above which more workers would only get in each other's way.
 BUSY_SHARE = 0.7
+#: Seconds between two warnings that the system gives no more threads.
+WARNING_INTERVAL = 10.0
 
 
 class _Worker:
@@ -58,21 +60,42 @@ class Workers:
     :param loop: the loop whose thread calls `put`.
     :param handler_overlap: seconds after which a client's next handler starts although the one
         before it still runs (``handler_overlap``).
+    :param max_workers: threads at most.
+    :param idle_time: seconds after which a worker with nothing to do ends.
+    :param clock: the time in seconds, which never goes back.
+    :param process_time: the seconds of processor time that this process has used.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, handler_overlap: float = 0.1) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handler_overlap: float = 0.1,
+        *,
+        max_workers: int = MAX_WORKERS,
+        idle_time: float = IDLE_TIME,
+        clock: Callable[[], float] = time.monotonic,
+        process_time: Callable[[], float] = time.process_time,
+    ) -> None:
         self._loop = loop
         self._overlap = handler_overlap
+        self._max_workers = max_workers
+        self._idle_time = idle_time
+        self._clock = clock
+        self._process_time = process_time
         self._lock = threading.Lock()
         self._ready: deque[Mailbox] = deque()
         self._idle: list[_Worker] = []
         self._count = 0
         #: Workers that run something and do not say that they wait.
         self._active = 0
+        #: How many jobs have been started, and when the last one was.
         self._taken = 0
+        self._taken_at = 0.0
+        self._warned_at = -WARNING_INTERVAL
         self._current = threading.local()
         self._incoming: list[tuple[Mailbox, Job]] = []
-        #: Runs that hold a lane other jobs wait for, with the time at which they lose it.
+        #: Every run that holds a lane other jobs wait for, with the time at which it loses it.
+        #: While there is one, or a mailbox that is ready, a look around is due.
         self._overlapping: deque[tuple[float, Run]] = deque()
         self._look: asyncio.TimerHandle | None = None
         self._seen: tuple[int, float, float, int] = (0, 0.0, 0.0, 0)
@@ -97,9 +120,9 @@ class Workers:
             for mailbox, job in incoming:
                 if mailbox.put(job):
                     ready.append(mailbox)
-                elif len(mailbox) == 1 and mailbox.lane is not None and not mailbox.strict:
-                    self._overlapping.append((mailbox.lane.started + self._overlap, mailbox.lane))
-            if ready and not self._active:
+                elif len(mailbox) == 1 and mailbox.lane is not None:
+                    self._watch_lane(mailbox.lane)
+            if ready and self._lacks_worker():
                 self._wake_one()
             look = bool(ready or self._overlapping)
         if look and self._look is None:
@@ -111,7 +134,7 @@ class Workers:
     def _look_around(self) -> None:
         """Add workers if jobs wait although the processor has time; free lanes held too long."""
         self._look = None
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             self._end_overlaps(now)
             if self._ready:
@@ -120,14 +143,16 @@ class Workers:
         if look:
             self._look_soon()
 
+    def _watch_lane(self, run: Run) -> None:
+        """A job waits for the lane of a run; the lock is held."""
+        if not run.mailbox.strict:
+            self._overlapping.append((run.started + self._overlap, run))
+
     def _end_overlaps(self, now: float) -> None:
         for _ in range(len(self._overlapping)):
             due, run = self._overlapping.popleft()
             mailbox = run.mailbox
-            if mailbox.lane is not run:
-                if mailbox.lane is not None and len(mailbox):
-                    self._overlapping.append((mailbox.lane.started + self._overlap, mailbox.lane))
-            elif due > now:
+            if due > now and mailbox.lane is run:
                 self._overlapping.append((due, run))
             elif mailbox.release(run):
                 self._ready.append(mailbox)
@@ -135,7 +160,7 @@ class Workers:
                     self._wake_one()
 
     def _judge_load(self, now: float) -> None:
-        used = time.process_time()
+        used = self._process_time()
         taken, then, used_then, stalled = self._seen
         stalled = stalled + 1 if taken == self._taken else 0
         idle_processor = used - used_then < BUSY_SHARE * (now - then)
@@ -147,22 +172,43 @@ class Workers:
 
     # ---------------------------------------------------------------- the workers' side
 
+    def _lacks_worker(self) -> bool:
+        """Tell whether nobody is about to take jobs; the lock is held.
+
+        Workers that have taken none for a while are blocked: an idle one is better than a look.
+        """
+        if not self._active:
+            return True
+        return bool(self._idle) and self._clock() - self._taken_at > LOOK_INTERVAL
+
     def _wake_one(self) -> None:
         """Let one more worker take jobs. The lock is held."""
         if self._idle:
             self._active += 1
             self._idle.pop().gate.release()
-        elif self._count < MAX_WORKERS:
+        elif self._count < self._max_workers and self._start_worker():
             self._active += 1
             self._count += 1
-            name = f"flask-socketio-worker-{self._count}"
+
+    def _start_worker(self) -> bool:
+        """Start a thread; False if the system gives none, and the next look tries again."""
+        name = f"flask-socketio-worker-{self._count + 1}"
+        try:
             threading.Thread(target=self._work, name=name, daemon=True).start()
+        except RuntimeError as error:
+            now = self._clock()
+            if now - self._warned_at >= WARNING_INTERVAL:
+                self._warned_at = now
+                logger.warning("%d workers run, and one more was refused: %s", self._count, error)
+            return False
+        return True
 
     def _work(self) -> None:
         worker = _Worker()
         self._current.worker = worker
         lock = self._lock
         ready = self._ready
+        clock = self._clock
         while True:
             with lock:
                 run = worker.run
@@ -173,7 +219,11 @@ class Workers:
                         ready.append(mailbox)
                 if ready:
                     self._taken += 1
-                    run = worker.run = ready.popleft().start(time.monotonic())
+                    mailbox = ready.popleft()
+                    self._taken_at = now = clock()
+                    run = worker.run = mailbox.start(now)
+                    if len(mailbox):
+                        self._watch_lane(run)
                 else:
                     run = None
                     self._active -= 1
@@ -181,14 +231,14 @@ class Workers:
             if run is not None:
                 try:
                     run.job.run()
-                except Exception:
-                    logger.exception("a defect of flask-socketio ended %r", run.job)
+                except BaseException:  # also of sys.exit() in a handler: the worker goes on
+                    logger.exception("%r failed: sys.exit(), or our own defect", run.job)
             elif not self._wait(worker):
                 return
 
     def _wait(self, worker: _Worker) -> bool:
         """Wait for jobs; False when none came for a while, and the worker ends."""
-        if worker.gate.acquire(timeout=IDLE_TIME):
+        if worker.gate.acquire(timeout=self._idle_time):
             return True
         with self._lock:
             if worker in self._idle:
@@ -215,7 +265,7 @@ class Workers:
             run = worker.run
             if run is not None and not run.mailbox.strict and run.mailbox.release(run):
                 self._ready.append(run.mailbox)
-            if self._ready and not self._active:
+            if self._ready and self._lacks_worker():
                 self._wake_one()
         try:
             yield

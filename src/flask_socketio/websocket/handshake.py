@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Header fields as they came; the names in lower case.
 Headers: TypeAlias = "Sequence[tuple[bytes, bytes]]"
+#: The values of each header field, without white space around them.
+Fields: TypeAlias = dict[bytes, list[bytes]]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # Sixteen bytes in base64 (section 4.1 item 7).
@@ -27,6 +29,9 @@ _TOKEN = re.compile(TOKEN)
 _HTTP_VERSION = re.compile(r"(?:HTTP/)?([0-9])(?:\.([0-9]))?")
 _LINE_BREAKING = re.compile(rb"[\r\n\0]")
 _CLIENT_VERSION = b"13"
+_SWITCHING = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+)
 
 
 class HandshakeError(ProtocolError):
@@ -66,17 +71,12 @@ class Acceptance:
         :returns: the bytes to write; frames may follow at once.
         :raises UsageError: if a header field has a line break in it.
         """
-        lines = [
-            b"HTTP/1.1 101 Switching Protocols",
-            b"Upgrade: websocket",
-            b"Connection: Upgrade",
-            b"Sec-WebSocket-Accept: " + self.accept,
-        ]
+        lines = [b"Sec-WebSocket-Accept: " + self.accept]
         if self.subprotocol is not None:
             lines.append(b"Sec-WebSocket-Protocol: " + self.subprotocol.encode("ascii"))
         if self.extensions:
             lines.append(b"Sec-WebSocket-Extensions: " + self.extensions.encode("ascii"))
-        return _head(lines, extra_headers)
+        return _SWITCHING + _head(lines, extra_headers)
 
 
 def accept_handshake(
@@ -97,17 +97,18 @@ def accept_handshake(
     :returns: what was agreed on, with the response.
     :raises HandshakeError: if the request does not open a WebSocket; with the HTTP answer.
     """
-    _check_request(method, http_version, headers)
-    key = _single(headers, b"sec-websocket-key")
+    fields = _by_name(headers)
+    _check_request(method, http_version, fields)
+    key = _single(fields, b"sec-websocket-key")
     if not _KEY.fullmatch(key):
         raise HandshakeError("Sec-WebSocket-Key is not 16 bytes in base64")
     accepted = None
     if deflate is not None:
-        accepted = deflate.accept(parse_extensions(_values(headers, b"sec-websocket-extensions")))
+        accepted = deflate.accept(parse_extensions(_values(fields, b"sec-websocket-extensions")))
     extension, per_message_deflate = accepted or ("", None)
     return Acceptance(
         accept=accept_value(key),
-        subprotocol=_choose_subprotocol(headers, subprotocols),
+        subprotocol=_choose_subprotocol(fields, subprotocols),
         deflate=per_message_deflate,
         extensions=str(extension),
     )
@@ -178,13 +179,14 @@ def check_response(
     """
     if status != 101:
         raise HandshakeError(f"the server answered {status} instead of 101", status=status)
-    _check_upgrade(headers)
-    if _single(headers, b"sec-websocket-accept") != accept_value(key):
+    fields = _by_name(headers)
+    _check_upgrade(fields)
+    if _single(fields, b"sec-websocket-accept") != accept_value(key):
         raise HandshakeError("Sec-WebSocket-Accept does not fit the key")
-    chosen = [value.decode("latin-1") for value in _values(headers, b"sec-websocket-protocol")]
+    chosen = [value.decode("latin-1") for value in _values(fields, b"sec-websocket-protocol")]
     if len(chosen) > 1 or not set(chosen) <= set(subprotocols):
         raise HandshakeError(f"the server chose the subprotocol {', '.join(chosen)!r}")
-    extensions, per_message_deflate = _confirm_extensions(headers, deflate)
+    extensions, per_message_deflate = _confirm_extensions(fields, deflate)
     return Acceptance(
         accept=accept_value(key),
         subprotocol=chosen[0] if chosen else None,
@@ -194,9 +196,9 @@ def check_response(
 
 
 def _confirm_extensions(
-    headers: Headers, deflate: DeflateSettings | None
+    fields: Fields, deflate: DeflateSettings | None
 ) -> tuple[str, PerMessageDeflate | None]:
-    values = _values(headers, b"sec-websocket-extensions")
+    values = _values(fields, b"sec-websocket-extensions")
     if not values:
         return "", None
     extensions = list(parse_extensions(values))
@@ -207,15 +209,15 @@ def _confirm_extensions(
     return str(extensions[0]), confirmed
 
 
-def _check_request(method: str, http_version: str, headers: Headers) -> None:
+def _check_request(method: str, http_version: str, fields: Fields) -> None:
     if method != "GET":
         raise HandshakeError("the method is not GET", status=405, headers=[(b"Allow", b"GET")])
     version = _HTTP_VERSION.fullmatch(http_version)
     if version is None or (int(version[1]), int(version[2] or 0)) < (1, 1):
         raise HandshakeError("the HTTP version is below 1.1")
-    _single(headers, b"host")
-    _check_upgrade(headers)
-    if _single(headers, b"sec-websocket-version") != _CLIENT_VERSION:
+    _single(fields, b"host")
+    _check_upgrade(fields)
+    if _single(fields, b"sec-websocket-version") != _CLIENT_VERSION:
         # Section 4.4: tell the client what would do.
         raise HandshakeError(
             "Sec-WebSocket-Version is not 13",
@@ -224,37 +226,46 @@ def _check_request(method: str, http_version: str, headers: Headers) -> None:
         )
 
 
-def _check_upgrade(headers: Headers) -> None:
-    if "websocket" not in _tokens(headers, b"upgrade"):
+def _check_upgrade(fields: Fields) -> None:
+    if "websocket" not in _tokens(fields, b"upgrade"):
         raise HandshakeError("the Upgrade header field does not name websocket")
-    if "upgrade" not in _tokens(headers, b"connection"):
+    if "upgrade" not in _tokens(fields, b"connection"):
         raise HandshakeError("the Connection header field does not name Upgrade")
 
 
-def _choose_subprotocol(headers: Headers, subprotocols: Sequence[str]) -> str | None:
-    offered = set(_list(headers, b"sec-websocket-protocol"))
+def _choose_subprotocol(fields: Fields, subprotocols: Sequence[str]) -> str | None:
+    if not subprotocols:
+        return None
+    offered = set(_list(fields, b"sec-websocket-protocol"))
     return next((name for name in subprotocols if name in offered), None)
 
 
-def _values(headers: Headers, name: bytes) -> list[bytes]:
-    return [value.strip(b" \t") for field, value in headers if field == name]
+def _by_name(headers: Headers) -> Fields:
+    fields: Fields = {}
+    for name, value in headers:
+        fields.setdefault(name, []).append(value.strip(b" \t"))
+    return fields
 
 
-def _single(headers: Headers, name: bytes) -> bytes:
-    values = _values(headers, name)
+def _values(fields: Fields, name: bytes) -> list[bytes]:
+    return fields.get(name, [])
+
+
+def _single(fields: Fields, name: bytes) -> bytes:
+    values = _values(fields, name)
     if len(values) != 1:
         raise HandshakeError(f"the header field {name.decode()} must be there exactly once")
     return values[0]
 
 
-def _list(headers: Headers, name: bytes) -> list[str]:
+def _list(fields: Fields, name: bytes) -> list[str]:
     """Read the elements of a comma-separated list, over all fields of that name."""
-    text = b",".join(_values(headers, name)).decode("latin-1")
+    text = b",".join(_values(fields, name)).decode("latin-1")
     return [element.strip(" \t") for element in text.split(",")]
 
 
-def _tokens(headers: Headers, name: bytes) -> list[str]:
-    return [element.lower() for element in _list(headers, name)]
+def _tokens(fields: Fields, name: bytes) -> list[str]:
+    return [element.lower() for element in _list(fields, name)]
 
 
 def _head(lines: list[bytes], extra: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -1,0 +1,87 @@
+"""The errors page quotes messages: those that the package really gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.documents import ROOT
+
+import flask_socketio
+from flask import Flask
+from flask_socketio import SocketIO
+from flask_socketio.engineio import (
+    EngineRequestError,
+    OriginPolicy,
+    SessionSettings,
+    check_handshake,
+    check_session_request,
+    parse_query,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE = (ROOT / "docs" / "errors.rst").read_text()
+app = Flask(__name__)
+socketio = SocketIO(app)
+anything: Any = object()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        pytest.param(lambda: SocketIO(app, ping_intervall=1), id="an unknown option"),
+        pytest.param(lambda: socketio.run(app, threaded=True), id="another server's option"),
+        pytest.param(lambda: SocketIO(app, async_mode="gevent"), id="async_mode"),
+        pytest.param(lambda: SocketIO(app, serializer="pickle"), id="serializer"),
+        pytest.param(lambda: flask_socketio.emit("x"), id="emit outside of a handler"),
+        pytest.param(lambda: socketio.emit("x", anything), id="data that is no JSON"),
+        pytest.param(lambda: socketio.emit("x", float("nan")), id="NaN"),
+        pytest.param(lambda: socketio.emit("connect"), id="a reserved name"),
+        pytest.param(lambda: socketio.emit("x", to="a", room="b"), id="to and room"),
+        pytest.param(lambda: socketio.call("x"), id="call to nobody"),
+        pytest.param(lambda: socketio.call("x", to="sid"), id="call to who is gone"),
+        pytest.param(lambda: SocketIO().emit("x"), id="no application"),
+        pytest.param(socketio.stop, id="stop before run"),
+    ],
+)
+def test_a_mistake_raises_what_the_page_quotes(mistake: Callable[[], object]) -> None:
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # the message is what is compared
+        mistake()
+    assert f"\n``{raised.value}``\n" in PAGE
+
+
+def assert_quoted(refusal: EngineRequestError) -> None:
+    assert f"* - {refusal.status} ``{refusal.body.decode()}``" in PAGE
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "EIO=3&transport=polling",
+        "EIO=4&transport=carrier-pigeon",
+        "EIO=4&transport=websocket",
+    ],
+)
+def test_a_refused_handshake_is_answered_what_the_page_quotes(query: str) -> None:
+    with pytest.raises(EngineRequestError) as raised:
+        check_handshake("GET", parse_query(query), False, SessionSettings())
+    assert_quoted(raised.value)
+
+
+def test_a_request_of_an_unknown_session_is_answered_what_the_page_quotes() -> None:
+    query = parse_query("EIO=4&transport=polling&sid=gone")
+    with pytest.raises(EngineRequestError) as raised:
+        check_session_request("GET", query, False, SessionSettings(), None)
+    assert_quoted(raised.value)
+
+
+def test_a_refused_origin_is_answered_what_the_page_quotes() -> None:
+    assert_quoted(OriginPolicy(None, True).refusal("http://evil.example"))
+
+
+def test_a_server_that_is_not_supported_answers_what_the_page_quotes() -> None:
+    answer = app.test_client().get("/socket.io/?EIO=4&transport=polling")
+    status, text = answer.status_code, answer.text.partition(":")[0]
+    assert f"* - {status} ``{text}``" in PAGE
