@@ -11,7 +11,8 @@ from flask_socketio.runtimes import calls, workers
 sys.path.insert(0, str(Path(__file__).parent))  # the extensions below
 
 project = "Flask-SocketIO"
-author = "The Flask-SocketIO contributors"
+author = "The flask-socketio authors"
+project_copyright = "2026, the flask-socketio authors"
 version = release = distribution_version("flask-socketio")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "option_list", "guarded_imports"]

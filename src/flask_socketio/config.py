@@ -101,7 +101,8 @@ class ServerConfig:
         False, "``True`` accepts clients before their connect handler has decided."
     )
     namespaces: Any = option(
-        None, "Namespaces that are open without having handlers; ``'*'`` opens all."
+        None,
+        "Namespaces that are open without having handlers; None opens ``/``, ``'*'`` opens all.",
     )
     async_mode: str | None = option(
         None, "``'threading'`` or None. Others come with their hosts and are refused until then."
@@ -252,6 +253,6 @@ class ServerConfig:
         )
 
     def allows_namespace(self, name: str) -> bool:
-        """Tell whether the option ``namespaces`` opens a namespace."""
-        given = self.namespaces
-        return given == "*" or (given is not None and (name in given or "*" in given))
+        """Tell whether the option ``namespaces`` opens a namespace that has no handlers."""
+        given = ("/",) if self.namespaces is None else self.namespaces
+        return given == "*" or name in given or "*" in given

@@ -13,7 +13,7 @@ from flask import got_request_exception
 
 from .engineio import message_group
 from .errors import ConnectionRefusedError, ProtocolError
-from .event_context import ConnectionContext, EventScope
+from .event_context import ConnectionContext, EventContext
 from .handlers import UNHANDLED
 
 if TYPE_CHECKING:
@@ -155,16 +155,8 @@ class EventDispatcher:
         client = socket.client
         if client.context is None:
             client.context = ConnectionContext(self._app, client.environ, self._manage_session())
-        scope = EventScope(
-            client.context,
-            {
-                "sid": socket.sid,
-                "namespace": socket.namespace.name,
-                "event": {"message": event, "args": args},
-            },
-            (self.server, socket),
-        )
-        scope.enter()
+        context = EventContext.for_event(client.context, (self.server, socket), event, args)
+        context.enter()
         result, error = _attempt(function, args)
         refusal: BaseException | None = None
         if error is not None:
@@ -172,7 +164,7 @@ class EventDispatcher:
                 refusal, error = error, None
             else:
                 result, error = self._handle_error(socket, event, error)
-        _, failure = _attempt(scope.leave, (error,))
+        _, failure = _attempt(context.leave, (error,))
         if failure is not None:  # a teardown function's, or the session could not be saved
             self._report(socket, event, failure)
             result = FAILED

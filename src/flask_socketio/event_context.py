@@ -3,10 +3,10 @@
 This is the only file that knows how Flask's contexts differ from version to version. Up to 3.1 an
 application context and a request context are two objects behind two context variables; from 3.2 on
 they are one. Either way a full push costs 60 µs, most of it for a request that has not changed
-since the handshake. So a connection's request is made once; an event gets a shallow copy of it,
-put into a context that opens a session or binds URLs only when somebody asks, and the context
-variables are set directly. Teardown functions run after each event, signals only if somebody
-listens.
+since the handshake. Here one object stands for both contexts, and makes what a handler asks for
+when it asks: ``request`` is a shallow copy of the connection's, which was made once; a session is
+opened, URLs are bound, ``g`` is made. The context variables are set directly. Teardown functions
+run after each event, signals only if somebody listens.
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING, Any
 import flask
 import flask.ctx
 import flask.globals
-from flask import appcontext_popped, appcontext_pushed
+from flask import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_tearing_down,
+)
 from flask.sessions import SecureCookieSessionInterface
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Flask, Request
     from flask.sessions import SessionInterface, SessionMixin
 
@@ -41,30 +48,88 @@ class ConnectionContext:
         then on. False: the session is opened for each event and saved after it.
     """
 
-    __slots__ = ("app", "fork", "manage_session", "request")
+    __slots__ = ("_environ", "_request", "app", "fork", "manage_session")
 
     def __init__(self, app: Flask, environ: dict[str, Any], manage_session: bool) -> None:
         self.app = app
         self.manage_session = manage_session
-        self.request: Request = app.request_class(environ)
-        self.request.json_module = app.json
         #: The session that is this connection's own, because a handler modified it.
         self.fork: SessionMixin | None = None
+        self._environ = environ
+        self._request: Request | None = None
+
+    def copy_request(self) -> Request:
+        """Return a shallow copy of the handshake request."""
+        if self._request is None:
+            self._request = self.app.request_class(self._environ)
+            self._request.json_module = self.app.json
+        request: Request = object.__new__(type(self._request))
+        request.__dict__.update(self._request.__dict__)
+        return request
 
 
 class EventContext(_ContextClass):  # type: ignore[misc]
-    """A request context whose session and URL adapter are made when they are asked for.
+    """The application and request context of one event, from `enter` to `leave`.
 
-    An instance is made without calling Flask's constructor, which would route the request.
+    An instance is made by `for_event`, without Flask's constructor, which would route the request.
     """
 
-    _connection: ConnectionContext
-    _url_adapter: Any
+    app: Flask
     #: The server and the client of the event.
     origin: tuple[Server, Socket]
+    flashes: list[tuple[str, str]] | None = None
+    _flashes: list[tuple[str, str]] | None = None
+    _connection: ConnectionContext
+    _event: str
+    _args: Sequence[Any]
+    _request: Request | None = None
+    _session: SessionMixin | None = None
+    _url_adapter: Any = None
+    _g: Any = None
+    _cv_token: Any = None
+    _push_count = 0
 
-    def match_request(self) -> None:
-        """Leave the request alone: an event has no URL."""
+    @classmethod
+    def for_event(
+        cls,
+        connection: ConnectionContext,
+        origin: tuple[Server, Socket],
+        event: str,
+        args: Sequence[Any],
+    ) -> EventContext:
+        """Make the context of an event.
+
+        :param connection: the connection that it came on.
+        :param origin: its server and its client.
+        :param event: its name.
+        :param args: its arguments.
+        """
+        context: EventContext = object.__new__(cls)
+        context.app = connection.app
+        context.origin = origin
+        context._connection = connection
+        context._event = event
+        context._args = args
+        return context
+
+    # ---------------------------------------------------------------- what handlers ask for
+
+    @property
+    def request(self) -> Request:
+        """The handshake request, with the ``sid``, ``namespace`` and ``event`` of this event."""
+        request = self._request
+        if request is None:
+            socket = self.origin[1]
+            request = self._request = self._connection.copy_request()
+            request.__dict__["sid"] = socket.sid
+            request.__dict__["namespace"] = socket.namespace.name
+            request.__dict__["event"] = {"message": self._event, "args": self._args}
+        return request
+
+    @property
+    def has_request(self) -> bool:
+        """Whether there is a request (Flask 3.2)."""
+        return True
 
     @property
     def session(self) -> SessionMixin:
@@ -73,15 +138,17 @@ class EventContext(_ContextClass):  # type: ignore[misc]
         session.accessed = True
         return session
 
-    @session.setter
-    def session(self, value: SessionMixin | None) -> None:
-        self._session = value
-
     def _get_session(self) -> SessionMixin:
-        session: SessionMixin | None = self.__dict__.get("_session")
-        if session is None:
-            session = self._session = _open_session(self._connection, self.request)
-        return session
+        if self._session is None:
+            self._session = _open_session(self._connection, self.request)
+        return self._session
+
+    @property
+    def g(self) -> Any:
+        """The event's own ``g``."""
+        if self._g is None:
+            self._g = self.app.app_ctx_globals_class()
+        return self._g
 
     @property
     def url_adapter(self) -> Any:
@@ -90,131 +157,69 @@ class EventContext(_ContextClass):  # type: ignore[misc]
             self._url_adapter = self.app.create_url_adapter(self.request)
         return self._url_adapter
 
-    @url_adapter.setter
-    def url_adapter(self, value: Any) -> None:
-        self._url_adapter = value
+    @property
+    def _after_request_functions(self) -> list[Any]:
+        """Functions for a response that an event does not have."""
+        functions: list[Any] = self.__dict__.setdefault("_after_request", [])
+        return functions
+
+    def match_request(self) -> None:
+        """Leave the request alone: an event has no URL."""
 
     def copy(self) -> EventContext:
         """Return a context for another thread (``copy_current_request_context``)."""
-        session = self.__dict__.get("_session")
-        return _make_context(self._connection, self.request, self.origin, session)
-
-
-def current_origin() -> tuple[Server, Socket] | None:
-    """Return the server and the client of the event that is being handled; None outside of one."""
-    context = (_cv_request or _cv_app).get(None)
-    return context.__dict__.get("origin") if context is not None else None
-
-
-def _make_context(
-    connection: ConnectionContext,
-    request: Request,
-    origin: tuple[Server, Socket],
-    session: SessionMixin | None = None,
-) -> EventContext:
-    """Make a context that is not pushed yet."""
-    context = EventContext.__new__(EventContext)
-    context.__dict__ = {
-        "app": connection.app,
-        "_connection": connection,
-        "origin": origin,
-        "_session": session,
-        "_url_adapter": None,
-        "_after_request_functions": [],
-        **_STATE,
-    }
-    if _SPLIT_CONTEXTS:
-        context.request = request
+        context = self.for_event(self._connection, self.origin, self._event, self._args)
+        context._request = self.request
+        context._session = self._session
         context._cv_tokens = []
-    else:
-        context._request = request
-        context.g = connection.app.app_ctx_globals_class()
-    return context
+        return context
 
-
-_STATE: dict[str, Any] = (
-    {"flashes": None}
-    if _SPLIT_CONTEXTS
-    else {"_flashes": None, "_cv_token": None, "_push_count": 0}
-)
-
-
-class EventScope:
-    """Makes ``request``, ``session`` and ``g`` those of one event, from `enter` to `leave`.
-
-    :param connection: the connection that the event came on.
-    :param attributes: what ``request`` has besides: ``sid``, ``namespace``, ``event``.
-    :param origin: the server and the client of the event.
-    """
-
-    __slots__ = ("_app_context", "_app_token", "_connection", "_token", "context")
-
-    def __init__(
-        self,
-        connection: ConnectionContext,
-        attributes: dict[str, Any],
-        origin: tuple[Server, Socket],
-    ) -> None:
-        request = object.__new__(type(connection.request))
-        request.__dict__ = {**connection.request.__dict__, **attributes}
-        self._connection = connection
-        self.context = _make_context(connection, request, origin)
+    # ---------------------------------------------------------------- its beginning and its end
 
     def enter(self) -> None:
         """Set the context variables."""
-        app = self._connection.app
+        self._app_token = _cv_app.set(self)
         if _SPLIT_CONTEXTS:
-            self._app_context: Any = _make_app_context(app)
-            self._app_token = _cv_app.set(self._app_context)
-            self._token = _cv_request.set(self.context)
+            self._request_token = _cv_request.set(self)
         else:
-            self._app_context = self.context
-            self._token = _cv_app.set(self.context)
-            self.context._cv_token = self._token
-            self.context._push_count = 1
+            self._cv_token = self._app_token
+            self._push_count = 1
         if appcontext_pushed.receivers:
-            appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def leave(self, error: BaseException | None) -> None:
         """Save the session, run the teardown functions, and restore what was before.
 
         :param error: the error that nobody handled, for the teardown functions.
         """
-        app = self._connection.app
         try:
-            try:
-                session = self.context.__dict__["_session"]
-                if session is not None:
-                    _close_session(self._connection, session)
-            finally:
-                self._tear_down(app, error)
+            if self._session is not None:
+                _close_session(self._connection, self._session)
         finally:
-            if _SPLIT_CONTEXTS:
-                _cv_request.reset(self._token)
+            try:
+                self._tear_down(error)
+            finally:
+                if _SPLIT_CONTEXTS:
+                    _cv_request.reset(self._request_token)
                 _cv_app.reset(self._app_token)
-            else:
-                _cv_app.reset(self._token)
         if appcontext_popped.receivers:
-            appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
-    def _tear_down(self, app: Flask, error: BaseException | None) -> None:
-        if app.teardown_request_funcs or flask.request_tearing_down.receivers:
+    def _tear_down(self, error: BaseException | None) -> None:
+        app = self.app
+        if app.teardown_request_funcs or request_tearing_down.receivers:
             app.do_teardown_request(*self._teardown_args(error))
-        if app.teardown_appcontext_funcs or flask.appcontext_tearing_down.receivers:
+        if app.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
             app.do_teardown_appcontext(*self._teardown_args(error))
 
     def _teardown_args(self, error: BaseException | None) -> tuple[Any, ...]:
-        return (error,) if _SPLIT_CONTEXTS else (self.context, error)
+        return (error,) if _SPLIT_CONTEXTS else (self, error)
 
 
-def _make_app_context(app: Flask) -> Any:
-    """Make an application context with a fresh ``g``, without binding URLs."""
-    context: Any = object.__new__(flask.ctx.AppContext)
-    context.app = app
-    context.url_adapter = None
-    context.g = app.app_ctx_globals_class()
-    context._cv_tokens = []
-    return context
+def current_origin() -> tuple[Server, Socket] | None:
+    """Return the server and the client of the event that is being handled; None outside of one."""
+    context = (_cv_request or _cv_app).get(None)
+    return context.origin if type(context) is EventContext else None
 
 
 def _open_session(connection: ConnectionContext, request: Request) -> SessionMixin:

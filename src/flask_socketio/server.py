@@ -271,22 +271,26 @@ class Server:
 
         :raises ValueError: there is no such client.
         """
-        self.ask(self._with_socket, namespace, sid, self.hub.join, room)
+        self.ask(self._enter_room, sid, room, namespace)
+
+    def _enter_room(self, sid: str, room: Room, namespace: str) -> None:
+        self.hub.join(self._find(sid, namespace), room)
 
     def leave_room(self, sid: str, room: Room, namespace: str) -> None:
         """Take a client out of a room.
 
         :raises ValueError: there is no such client.
         """
-        self.ask(self._with_socket, namespace, sid, self.hub.leave, room)
+        self.ask(self._leave_room, sid, room, namespace)
 
-    def _with_socket(
-        self, namespace: str, sid: str, act: Callable[[Socket, Room], None], room: Room
-    ) -> None:
+    def _leave_room(self, sid: str, room: Room, namespace: str) -> None:
+        self.hub.leave(self._find(sid, namespace), room)
+
+    def _find(self, sid: str, namespace: str) -> Socket:
         socket = self.hub.find(namespace, sid)
         if socket is None:
             raise ValueError(f"no client {sid!r} is connected to the namespace {namespace!r}")
-        act(socket, room)
+        return socket
 
     def close_room(self, room: Room, namespace: str) -> None:
         """Take every client out of a room.

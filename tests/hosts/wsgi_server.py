@@ -279,7 +279,7 @@ ROUTES = {
 
 
 def application(request: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    name = request["PATH_INFO"].split("/")[1]
+    name = request["PATH_INFO"].strip("/").split("/")[0]
     return ROUTES.get(name, not_found)(request, start_response)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tests.runtimes.manual_loop import ManualLoop
 
-from flask_socketio.hub.mailbox import Mailbox
 from flask_socketio.runtimes.workers import LOOK_INTERVAL, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask_socketio.hub.mailbox import Mailbox
 
 #: Seconds after which a test has failed; nothing waits for them otherwise.
 TIMEOUT = 10.0

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flask_socketio.runtimes.calls import DRAIN_BUDGET, Calls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 TIMEOUT = 10.0
 
@@ -118,9 +120,7 @@ class TestSubmit:
         made.remove(-1)
         assert made == list(range(2 * DRAIN_BUDGET + 1))
 
-    def test_a_call_may_submit_another(
-        self, loop: asyncio.AbstractEventLoop, calls: Calls
-    ) -> None:
+    def test_a_call_may_submit_another(self, loop: asyncio.AbstractEventLoop, calls: Calls) -> None:
         made: list[str] = []
 
         def first() -> None:

@@ -5,13 +5,16 @@ import logging
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.runtimes.jobs import TIMEOUT, Blocked, Pool, Task, wait_until
 
 from flask_socketio.hub.mailbox import Mailbox
 from flask_socketio.runtimes.workers import LOOK_INTERVAL, STALLED_LOOKS, WARNING_INTERVAL, _Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class TestOneClient:
@@ -21,7 +24,9 @@ class TestOneClient:
         ran: list[int] = []
         for first in range(0, 300, 3):
             numbers = range(first, first + 3)
-            pool.put(mailbox, *[Task(lambda number=number: ran.append(number)) for number in numbers])
+            pool.put(
+                mailbox, *[Task(lambda number=number: ran.append(number)) for number in numbers]
+            )
         pool.rest()
         assert ran == list(range(300))
         assert pool.workers.count == 1

@@ -97,7 +97,7 @@ def parse_query(query_string: bytes | str) -> Query:
     """
     if isinstance(query_string, bytes):
         query_string = query_string.decode("latin-1")
-    fields = {}
+    fields: dict[str, str] = {}
     for item in query_string.split("&"):
         if "%" in item or "+" in item:
             fields.update(parse_qsl(item, keep_blank_values=True))

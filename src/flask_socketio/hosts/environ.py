@@ -18,6 +18,16 @@ _names: dict[bytes, str] = {}
 _MAX_NAMES = 1000
 
 
+def origin_form(target: bytes) -> bytes:
+    """Return a request's target as path and query.
+
+    :param target: as it came; a proxy may have written a whole URL (RFC 9112 section 3.2.2).
+    """
+    if target[:1] == b"/" or b"://" not in target:
+        return target
+    return b"/" + target.partition(b"://")[2].partition(b"/")[2]
+
+
 def build_environ(scope: Mapping[str, Any], body: object) -> dict[str, Any]:
     """Build the environment of a request.
 

@@ -167,13 +167,13 @@ class Exchange:
             return True  # uvicorn sends no body
         if not isinstance(answer, list | tuple) or len(answer) > 1:
             return False
-        if announced is None:
-            self._announce_length(len(first))
+        self._announce_length(len(first))
         return True
 
     def _announce_length(self, length: int) -> None:
-        if self.head["status"] not in _WITHOUT_LENGTH:
-            self.head["headers"].append((b"content-length", b"%d" % length))
+        headers = self.head["headers"]
+        if self.head["status"] not in _WITHOUT_LENGTH and b"content-length" not in dict(headers):
+            headers.append((b"content-length", b"%d" % length))
 
     def _stream(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from .environ import origin_form
 from .head_limits import HEAD_LIMIT
 from .http_answer import write_error
 from .websocket_protocol import WebSocketProtocol
@@ -77,10 +78,11 @@ class H11Host(H11Protocol):
     def _should_upgrade(self) -> bool:
         """Whether the request asks an engine for a WebSocket; the application gets all others.
 
-        A head that is too large is taken out here as well: h11 limits only what waits for its end,
-        not what comes whole.
+        This is where uvicorn asks once for each request, so a head that is too large is taken out
+        here as well: h11 limits only what waits for its end, not what comes whole.
         """
-        size = sum(len(name) + len(value) for name, value in self.headers)
+        self.scope["raw_path"] = origin_form(self.scope["raw_path"])
+        size = sum(len(name) + len(value) + 4 for name, value in self.headers)
         self._head_too_large = size + len(self.scope["raw_path"]) > HEAD_LIMIT
         if self._head_too_large:
             return True

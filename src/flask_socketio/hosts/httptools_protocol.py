@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from .environ import origin_form
 from .head_limits import HEAD_LIMIT
 from .http_answer import write_error
 from .polling_cycle import PollingCycle
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 class _HeadTooLarge(Exception):
     """Stops the parser: the head that it has read is larger than it may be."""
+
+
+class _TunnelWanted(Exception):
+    """Stops the parser: the request is a CONNECT."""
 
 
 class HttptoolsHost(HttpToolsProtocol):
@@ -50,6 +55,8 @@ class HttptoolsHost(HttpToolsProtocol):
         self._endpoint: Endpoint | None = None
         #: What followed an upgrade that waits for the answers to the requests before it.
         self._early: bytes | None = None
+        #: The head of a request that is to be parsed again, without its upgrade.
+        self._plain_head: bytes | None = None
         #: The newest polling request.
         self._polling: PollingCycle | None = None
 
@@ -77,6 +84,9 @@ class HttptoolsHost(HttpToolsProtocol):
         if self._in_head and not self._idle_size:
             self._host.head_timeouts.begin(self)
         self._idle_size += len(data)
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -103,25 +113,30 @@ class HttptoolsHost(HttpToolsProtocol):
         self._in_head = False
         self._idle_size = 0
         self._host.head_timeouts.end(self)
-        path, _, query = self.url.partition(b"?")
+        path, _, query = origin_form(self.url).partition(b"?")
         endpoint = self._host.application.find(path)
-        if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
+        if self.parser.should_upgrade():
+            if endpoint is None or self._get_upgrade() != b"websocket":
+                self._leave_out_upgrade()
+                return
             self._endpoint = endpoint
         elif endpoint is not None and self._is_answered() and not self.expect_100_continue:
             self._start_polling(endpoint, path, query)
+            self.headers = []
             return
         super().on_headers_complete()
         # What comes behind a body in chunks must not pass for headers (RFC 9110 section 6.5.1).
         self.headers = []
 
     def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         """A piece of a request's body."""
         self._idle_size = 0
-        if self._polling is not None and self.cycle is self._polling:
-            self._polling.receive_body(body)
+        cycle: object = self.cycle
+        if isinstance(cycle, PollingCycle):
+            cycle.receive_body(body)
         else:
             super().on_body(body)
 
@@ -129,8 +144,11 @@ class HttptoolsHost(HttpToolsProtocol):
         """A request's body is complete."""
         self._in_head = True
         self._idle_size = 0
-        if self._polling is not None and self.cycle is self._polling:
-            self._polling.finish_body()
+        if self._plain_head is not None:
+            return
+        cycle: object = self.cycle
+        if isinstance(cycle, PollingCycle):
+            cycle.finish_body()
         else:
             super().on_message_complete()
 
@@ -141,6 +159,7 @@ class HttptoolsHost(HttpToolsProtocol):
             **self.scope,
             "method": self.parser.get_method().decode("ascii"),
             "http_version": version,
+            "path": path.decode("latin-1"),
             "raw_path": path,
             "query_string": query,
         }
@@ -155,12 +174,25 @@ class HttptoolsHost(HttpToolsProtocol):
         """Whether the request asks an engine for a WebSocket; the application gets all others."""
         return self._endpoint is not None
 
+    def _leave_out_upgrade(self) -> None:
+        """Have a request parsed again without the upgrade it asks for, which is not offered.
+
+        Such an upgrade is ignored (RFC 9110 section 7.8), but the parser stops at it, and takes a
+        body for the other protocol.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise _TunnelWanted
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self._plain_head = b"\r\n".join([*lines, b"", b""])
+
     def _begin_upgrade(self, early: bytes) -> None:
-        if self._endpoint is None:
-            # An upgrade that we do not offer is ignored (RFC 9110 section 7.8), but the parser has
-            # stopped: the connection ends after the answer.
-            self._is_over = True
-            self.cycle.keep_alive = False
+        if self._plain_head is not None:
+            head, self._plain_head = self._plain_head, None
+            self.parser = httptools.HttpRequestParser(self)
+            self._parse(head + early)
             return
         self._early = early
         if self._is_answered():
@@ -189,7 +221,7 @@ class HttptoolsHost(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         self.connections.discard(self)
-        path, _, query = self.url.partition(b"?")
+        path, _, query = origin_form(self.url).partition(b"?")
         scope = {**self.scope, "raw_path": path, "query_string": query}
         transport, application = self.transport, self._host.application
         # This object and its parser refer to each other: let them go without the collector.

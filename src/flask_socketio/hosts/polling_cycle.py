@@ -106,7 +106,7 @@ class PollingCycle:
             '%s - "%s %s HTTP/%s" %d',
             get_client_addr(scope),
             scope["method"],
-            get_path_with_query_string({**scope, "path": scope["raw_path"].decode("latin-1")}),  # type: ignore[typeddict-item]
+            get_path_with_query_string(scope),
             scope["http_version"],
             status,
         )

@@ -18,7 +18,7 @@ from ..engineio import (
     error_response,
     parse_query,
 )
-from ..errors import ProtocolError
+from ..errors import MessageTooBigError, ProtocolError
 from ..types import DisconnectReason
 from ..websocket import (
     Close,
@@ -219,8 +219,11 @@ class WebSocketProtocol(asyncio.Protocol):
             self._socket = None
             if self._is_probe:
                 self._endpoint.engine.probe_closed(socket)
+            elif isinstance(event, MessageTooBigError):
+                # The same, but in the words of this server's options.
+                self._engine.fail(socket, MessageTooBigError(event.size, event.limit))
             else:
-                self._endpoint.engine.fail(socket, event)
+                self._engine.fail(socket, event)
             self._close_transport()
         elif isinstance(event, Close):
             self._leave(socket, DisconnectReason.TRANSPORT_CLOSE, f"close code {event.code}")

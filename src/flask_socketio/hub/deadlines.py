@@ -33,8 +33,9 @@ class Deadlines:
 
     A deadline mostly moves away (a pong came), and then the entry stays where it is: when its time
     has come, the session is asked for its deadline and put back. Only a deadline that comes nearer
-    (an upgrade has begun) makes a new entry; the old one becomes void, and so does that of a session
-    that has ended: nothing here keeps it alive. Void entries never outnumber the others for long.
+    (an upgrade has begun) makes a new entry; the old one becomes void, and so does that of a
+    session that has ended: nothing here keeps it alive. Void entries never outnumber the others
+    for long.
     """
 
     __slots__ = ("_heap", "_void")
@@ -66,9 +67,10 @@ class Deadlines:
 
     def forget(self, socket: EngineSocket) -> None:
         """Do not look at a session any more."""
-        if socket.watch is None:
+        entry = socket.watch
+        if entry is None:
             return
-        socket.watch.socket = socket.watch = None
+        entry.socket = socket.watch = None
         self._void += 1
         if self._void > SPARE_ENTRIES and self._void * 2 > len(self._heap):
             self._heap = [entry for entry in self._heap if entry.socket is not None]

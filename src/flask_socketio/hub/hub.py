@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .ports import Ack, Dispatcher, Executor
 
 
-# Looking up a member of an Enum costs more than a module global, and these are read for each packet.
+# Looking up a member of an Enum costs more than a module global: these are read for each packet.
 _EVENT = PacketType.EVENT
 _CONNECTED = SocketState.CONNECTED
 
@@ -118,6 +118,7 @@ class Hub:
         client: Client = socket.client
         for member in tuple(client.sockets.values()):
             self._leave(member, reason)
+        socket.client = None  # it refers to the session: no cycle is to keep them alive
 
     # ---------------------------------------------------------------- from the client
 
@@ -128,19 +129,17 @@ class Hub:
             return
         mailbox = client.mailbox
         self._executor.put(mailbox, EventJob(self._dispatcher, socket, packet))
-        if len(mailbox) >= self.settings.max_pending_events and not client.paused:
+        if len(mailbox) >= self.settings.max_pending_events:
             self._pause_reading(client)
 
     def _receive_other(self, client: Client, packet: Packet) -> None:
         match packet.type:
             case PacketType.ACK:
                 self._receive_ack(client, packet)
-            case PacketType.CONNECT:
-                self._receive_connect(client, packet)
             case PacketType.DISCONNECT:
                 self._receive_disconnect(client, packet)
-            case _:
-                raise AssertionError(f"no client can send {packet.type!r}")
+            case _:  # the connection lets nothing else through
+                self._receive_connect(client, packet)
 
     def _receive_ack(self, client: Client, packet: Packet) -> None:
         socket = client.sockets.get(packet.namespace)
@@ -167,6 +166,8 @@ class Hub:
             self.accept(socket)
         if has_handler:
             self._executor.put(client.mailbox, ConnectJob(self._dispatcher, socket, packet))
+            if len(client.mailbox) >= self.settings.max_pending_events:
+                self._pause_reading(client)
         else:
             socket.admitted = True
 
@@ -176,27 +177,32 @@ class Hub:
             self._leave(socket, DisconnectReason.CLIENT_DISCONNECT)
 
     def _pause_reading(self, client: Client) -> None:
-        websocket = client.engine_socket.websocket
-        if websocket is not None:
-            client.paused = True
-            self.engine.counters.reading_paused += 1
-            websocket.pause_reading()
+        if client.paused:
+            return
+        client.paused = True
+        self.engine.counters.reading_paused += 1
+        self.engine.pause_reading(client.engine_socket)
+        # The workers may have run everything before they could see that it is paused.
+        self._resume_if_caught_up(client)
+
+    def _resume_if_caught_up(self, client: Client) -> None:
+        if client.paused and len(client.mailbox) * 2 <= self.settings.max_pending_events:
+            self.resume_reading(client)
 
     def resume_reading(self, client: Client) -> None:
         """A client's handlers have caught up."""
         if client.paused:
             client.paused = False
-            websocket = client.engine_socket.websocket
-            if websocket is not None:
-                websocket.resume_reading()
+            self.engine.resume_reading(client.engine_socket)
 
     # ---------------------------------------------------------------- connecting
 
     def accept(self, socket: Socket) -> None:
         """Tell a pending client that it is connected, and send what was held back."""
+        self._resume_if_caught_up(socket.client)
         if socket.state is SocketState.ABANDONED:
             socket.state = SocketState.GONE
-            self._run_disconnect(socket, DisconnectReason.TRANSPORT_CLOSE)
+            self._run_disconnect(socket, socket.reason or DisconnectReason.TRANSPORT_CLOSE)
         if socket.state is not SocketState.PENDING:
             return
         socket.state = SocketState.CONNECTED
@@ -216,6 +222,7 @@ class Hub:
         was_pending = socket.state is SocketState.PENDING
         socket.state = SocketState.GONE
         socket.held = None
+        self._forget_acks(socket)
         self.remove(socket)
         if client.sockets.get(socket.namespace.name) is socket:
             del client.sockets[socket.namespace.name]
@@ -224,8 +231,8 @@ class Hub:
 
     def _refuse(self, client: Client, namespace: str, data: dict[str, Any]) -> None:
         parts = client.connection.refuse(namespace, data)
-        self.engine.send(client.engine_socket, message_group(*parts))
-        if not client.sockets:
+        is_open = self.engine.send(client.engine_socket, message_group(*parts))
+        if is_open and not client.sockets:
             client.engine_socket.expires = self.engine.now() + self.settings.connect_timeout
             self.engine.watch(client.engine_socket)
 
@@ -249,17 +256,22 @@ class Hub:
 
     def _leave(self, socket: Socket, reason: DisconnectReason) -> None:
         """A client has left a namespace; its rooms stay until its disconnect handler has run."""
-        was_connected = socket.state is SocketState.CONNECTED
-        socket.state = SocketState.GONE if was_connected else SocketState.ABANDONED
+        # Also with always_connect the disconnect handler waits for what the connect handler says.
+        is_undecided = socket.admitted is None
+        socket.state = SocketState.ABANDONED if is_undecided else SocketState.GONE
+        socket.reason = reason
         socket.held = None
         client = socket.client
         if client.sockets.get(socket.namespace.name) is socket:
             del client.sockets[socket.namespace.name]
+        self._forget_acks(socket)
+        if not is_undecided:
+            self._run_disconnect(socket, reason)
+
+    def _forget_acks(self, socket: Socket) -> None:
         acks, socket.acks = socket.acks, None
         for ack in (acks or {}).values():
             ack.disconnected(socket)
-        if was_connected:
-            self._run_disconnect(socket, reason)
 
     def _run_disconnect(self, socket: Socket, reason: DisconnectReason) -> None:
         """Run the disconnect handler, then `remove`. Not for a client that was never accepted."""
@@ -273,8 +285,10 @@ class Hub:
         """Forget a client that has left, and take it out of its rooms."""
         namespace = socket.namespace
         namespace.remove(socket)
-        if not namespace.sockets:
-            self.namespaces.pop(namespace.name, None)
+        # It may be a second call, when others have opened the namespace again.
+        if not namespace.sockets and self.namespaces.get(namespace.name) is namespace:
+            del self.namespaces[namespace.name]
+        self._resume_if_caught_up(socket.client)
 
     # ---------------------------------------------------------------- sending
 
@@ -283,11 +297,23 @@ class Hub:
         if socket.state is _CONNECTED:
             self.engine.send(socket.client.engine_socket, group)
         elif socket.state is SocketState.PENDING:
-            if socket.held is None:
-                socket.held = []
-            socket.held.append(group)
+            self._hold(socket, group)
         else:
             self.engine.counters.undelivered += 1
+
+    def _hold(self, socket: Socket, group: PacketGroup) -> None:
+        """Keep packets until the connect handler has decided, but not without limit."""
+        limit = self.engine.settings.max_buffered_bytes
+        if socket.held_bytes > limit:
+            return
+        socket.held_bytes += group.size
+        if socket.held_bytes > limit:
+            socket.held = None
+            self.engine.close_slow_consumer(socket.client.engine_socket, socket.held_bytes)
+        elif socket.held is None:
+            socket.held = [group]
+        else:
+            socket.held.append(group)
 
     def send_with_ack(self, socket: Socket, group: PacketGroup, ack_id: int, ack: Ack) -> None:
         """Send a packet to one client and remember who waits for its answer."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..engineio import PacketGroup
-    from ..types import Sid
+    from ..types import DisconnectReason, Sid
     from .client import Client
     from .namespace_state import NamespaceState
     from .ports import Ack
@@ -32,7 +32,18 @@ class Socket:
     ``data`` belong to the workers that run this client's handlers; the rest is the Hub's.
     """
 
-    __slots__ = ("acks", "admitted", "client", "data", "held", "namespace", "sid", "state")
+    __slots__ = (
+        "acks",
+        "admitted",
+        "client",
+        "data",
+        "held",
+        "held_bytes",
+        "namespace",
+        "reason",
+        "sid",
+        "state",
+    )
 
     def __init__(self, sid: Sid, namespace: NamespaceState, client: Client) -> None:
         self.sid = sid
@@ -41,6 +52,9 @@ class Socket:
         self.state = SocketState.PENDING
         #: What was sent to it while it was pending.
         self.held: list[PacketGroup] | None = None
+        self.held_bytes = 0
+        #: Why it left before its connect handler had decided.
+        self.reason: DisconnectReason | None = None
         #: Who waits for which of its acks.
         self.acks: dict[int, Ack] | None = None
         #: Whether its connect handler accepted it; None until it has decided.
