@@ -344,6 +344,8 @@ class Server:
         def run() -> None:
             try:
                 target(*args, **kwargs)
+            except SystemExit:  # by sleep(), because the server stops
+                logger.debug("the background task %r ends", target)
             finally:
                 self._background_tasks.discard(task)
 

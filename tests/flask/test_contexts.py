@@ -26,6 +26,7 @@ from flask import (
 )
 from flask.sessions import SecureCookieSessionInterface
 from tests.flask.site import Until
+from werkzeug.test import EnvironBuilder
 
 from flask_socketio import emit
 from flask_socketio.event_context import ConnectionContext, EventContext, current_origin
@@ -361,7 +362,7 @@ class TestEventContext:
     def connection(self) -> ConnectionContext:
         app = Flask(__name__)
         app.secret_key = "secret!"
-        environ = app.test_client().get("/").request.environ
+        environ = EnvironBuilder(path="/").get_environ()
         return ConnectionContext(app, environ, manage_session=True)
 
     @contextmanager

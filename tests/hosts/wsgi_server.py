@@ -96,6 +96,11 @@ def open_gate(environ: dict[str, Any], start_response: Callable[..., Any]) -> It
     return ready(environ, start_response)
 
 
+def open_gate_later(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    threading.Timer(0.5, gate.set).start()
+    return ready(environ, start_response)
+
+
 def blocked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     notes.append("blocked")
     gate.wait(10)
@@ -253,6 +258,7 @@ ROUTES = {
         wait_for,
         forget,
         open_gate,
+        open_gate_later,
         blocked,
         two_chunks,
         sized_chunks,

@@ -222,6 +222,8 @@ class ScriptedDispatcher:
         self.handlers: dict[tuple[str, str], Callable[..., Any]] = {}
         self.events: list[tuple[str, str]] = []
         self.disconnected: list[tuple[str, DisconnectReason]] = []
+        #: False if the workers are too fast to see that the client is paused.
+        self.sees_pauses = True
 
     def has_namespace(self, namespace: str) -> bool:
         return namespace in self.namespaces
@@ -240,6 +242,8 @@ class ScriptedDispatcher:
     def run_event(self, socket: Socket, packet: Packet) -> None:
         self.events.append((str(socket.sid), packet.data))
         client = socket.client
+        if not self.sees_pauses:
+            return
         if client.paused and len(client.mailbox) * 2 <= self._site.hub.settings.max_pending_events:
             self._site.submit(self._site.hub.resume_reading, client)
 

@@ -60,6 +60,11 @@ class TestReceive:
         site.engine.receive(socket, b"two")
         assert site.application.messages == ["one", b"two"]
 
+    def test_control_packets_do_not(self, site: EngineSite) -> None:
+        socket, _ = site.open_websocket()
+        site.engine.receive(socket, "3")
+        assert site.application.messages == []
+
     def test_a_rule_is_broken(self, site: EngineSite, caplog: pytest.LogCaptureFixture) -> None:
         socket, websocket = site.open_websocket()
         site.engine.receive(socket, "2")

@@ -394,7 +394,7 @@ class TestIsIdle:
         finally:
             gc.enable()
         assert sys.getsizeof(mailbox) < 100
-        assert mailbox._jobs is None
+        assert (mailbox._next, mailbox._later) == (None, None)
 
     def test_there_are_no_looks_around_without_jobs(self) -> None:
         pool = Pool()

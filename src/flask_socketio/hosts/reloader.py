@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -140,15 +141,19 @@ class Reloader:
 
 
 def watch_files(watcher: Watcher, changed: Callable[[], None]) -> None:
-    """Watch the program's files in a side thread.
+    """Watch the program's files in a side thread, from now on.
 
     :param watcher: what watches.
     :param changed: called, in that thread, when a file has changed.
     """
 
+    # Noted before the server can be reached: what is saved from then on is seen.
+    watching = ExitStack()
+    watching.enter_context(watcher)
+
     def watch() -> None:
         try:
-            with watcher:
+            with watching:
                 watcher.run()
         except SystemExit:
             changed()

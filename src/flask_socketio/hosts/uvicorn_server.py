@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from uvicorn.server import HANDLED_SIGNALS, Server
 
+from .websocket_protocol import WebSocketProtocol
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at whether everything has ended.
 POLL_INTERVAL = 0.02
-#: Seconds in which a polling client's next GET is waited for, to tell it that the server stops.
-NEXT_POLL_TIME = 1.0
+#: Seconds in which clients are waited for when the server stops: for a polling client's next GET,
+#: for the answer to a WebSocket's close frame.
+FAREWELL_TIME = 1.0
 
 logger = logging.getLogger("flask_socketio")
 
@@ -73,13 +76,19 @@ class UvicornServer(Server):
             connection.shutdown()
         while not self._has_ended() and loop.time() < deadline and not self.force_exit:
             await asyncio.sleep(POLL_INTERVAL)
-            if loop.time() > begun + NEXT_POLL_TIME:
+            if loop.time() > begun + FAREWELL_TIME:
                 self._host.abandon_polls()
+                self._hang_up()
             for connection in list(self.server_state.connections):
                 connection.shutdown()
         self._end_hard()
         await asyncio.sleep(0)
         await self._host.join_background_tasks(deadline, lambda: self.force_exit)
+
+    def _hang_up(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, WebSocketProtocol):
+                connection.hang_up()
 
     def _has_ended(self) -> bool:
         state = self.server_state

@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
     from .handshake import Handshake
 
-# Looking up a member of an Enum costs more than a module global, and this is read for each packet.
-_OPEN = State.OPEN
-
 #: Bytes in the transport's buffer above which packets wait in the session's queue, where they are
 #: shared between clients and counted.
 HIGH_WATER = 64 * 1024
@@ -245,11 +242,11 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def send_groups(self, groups: list[PacketGroup]) -> None:
         """Write packets, in order and with one write."""
-        connection = self._connection
-        if connection is None or connection.state is not _OPEN:
-            return
+        if self._socket is None:
+            return  # the closing handshake has begun: nothing may follow
         if self._deflates:
-            data = b"".join([_compress(connection, group) for group in groups])
+            assert self._connection is not None
+            data = b"".join([_compress(self._connection, group) for group in groups])
         elif len(groups) == 1:
             group = groups[0]
             data = group.frames or _encode(group)
@@ -292,6 +289,11 @@ class WebSocketProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """uvicorn asks its connections to end; ours end by the engine, but for open handshakes."""
         if self._connection is None:
+            self._transport.close()
+
+    def hang_up(self) -> None:
+        """Wait no longer for the peer to answer the close frame, if one has been sent."""
+        if self._socket is None:
             self._transport.close()
 
     def abort(self) -> None:

@@ -205,9 +205,9 @@ class Engine:
         session = socket.session
         if session.state is not _OPEN:
             return False
-        if session.is_full(group):
+        if session.buffered_bytes and session.is_full(group):
             self._flush(socket)  # what is queued may not have been offered to the client yet
-            if session.is_full(group):
+            if session.buffered_bytes and session.is_full(group):
                 self.close_slow_consumer(socket, session.buffered_bytes)
                 return False
         session.send(group)

@@ -123,10 +123,8 @@ class Hub:
     # ---------------------------------------------------------------- from the client
 
     def _receive_event(self, client: Client, packet: Packet) -> None:
-        socket = client.sockets.get(packet.namespace)
-        if socket is None:
-            self.engine.counters.stray_events += 1
-            return
+        # The connection lets packets through only for namespaces that the client has joined.
+        socket = client.sockets[packet.namespace]
         mailbox = client.mailbox
         self._executor.put(mailbox, EventJob(self._dispatcher, socket, packet))
         if len(mailbox) >= self.settings.max_pending_events:
@@ -142,8 +140,8 @@ class Hub:
                 self._receive_connect(client, packet)
 
     def _receive_ack(self, client: Client, packet: Packet) -> None:
-        socket = client.sockets.get(packet.namespace)
-        if socket is None or not socket.acks or packet.ack_id is None:
+        socket = client.sockets[packet.namespace]
+        if not socket.acks or packet.ack_id is None:
             return
         ack = socket.acks.pop(packet.ack_id, None)
         if ack is not None:
@@ -172,9 +170,7 @@ class Hub:
             socket.admitted = True
 
     def _receive_disconnect(self, client: Client, packet: Packet) -> None:
-        socket = client.sockets.get(packet.namespace)
-        if socket is not None:
-            self._leave(socket, DisconnectReason.CLIENT_DISCONNECT)
+        self._leave(client.sockets[packet.namespace], DisconnectReason.CLIENT_DISCONNECT)
 
     def _pause_reading(self, client: Client) -> None:
         if client.paused:
@@ -261,9 +257,7 @@ class Hub:
         socket.state = SocketState.ABANDONED if is_undecided else SocketState.GONE
         socket.reason = reason
         socket.held = None
-        client = socket.client
-        if client.sockets.get(socket.namespace.name) is socket:
-            del client.sockets[socket.namespace.name]
+        del socket.client.sockets[socket.namespace.name]
         self._forget_acks(socket)
         if not is_undecided:
             self._run_disconnect(socket, reason)

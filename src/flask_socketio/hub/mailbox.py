@@ -28,37 +28,46 @@ class Mailbox:
     :param strict: True if a run keeps the lane until it has ended (``async_handlers=False``).
     """
 
-    __slots__ = ("_jobs", "_queued", "lane", "strict")
+    __slots__ = ("_later", "_next", "_queued", "lane", "strict")
 
     def __init__(self, strict: bool = False) -> None:
         self.strict = strict
         #: The run that the next job waits for.
         self.lane: Run | None = None
-        self._jobs: deque[Job] | None = None
+        # Mostly there is one job or none, and a deque, even empty, takes 600 bytes and its time.
+        self._next: Job | None = None
+        self._later: deque[Job] | None = None
         self._queued = False
 
     def __len__(self) -> int:
-        jobs = self._jobs  # read once: a worker that starts the last job takes it away
-        return len(jobs) if jobs is not None else 0
+        later = self._later  # read once: a worker that starts the last job takes it away
+        return (self._next is not None) + (len(later) if later is not None else 0)
 
     def put(self, job: Job) -> bool:
         """Add a job.
 
         :returns: True when the mailbox has become ready: `start` it.
         """
-        if self._jobs is None:
-            self._jobs = deque()
-        self._jobs.append(job)
+        if self._next is None:
+            self._next = job
+        elif self._later is None:
+            self._later = deque((job,))
+        else:
+            self._later.append(job)
         return self._becomes_ready()
 
     def start(self, now: float) -> Run:
         """Start the next job of a mailbox that is ready."""
         assert self.lane is None, "start() is for a mailbox that has become ready"
-        assert self._jobs is not None
+        job = self._next
+        assert job is not None
         self._queued = False
-        job = self._jobs.popleft()
-        if not self._jobs:
-            self._jobs = None  # an empty deque keeps 600 bytes, for every idle client
+        self._next = None
+        later = self._later
+        if later is not None:
+            self._next = later.popleft()
+            if not later:
+                self._later = None
         self.lane = Run(self, job, now)
         return self.lane
 
@@ -73,7 +82,7 @@ class Mailbox:
         return self._becomes_ready()
 
     def _becomes_ready(self) -> bool:
-        if self._queued or self.lane is not None or not self._jobs:
+        if self._queued or self.lane is not None or self._next is None:
             return False
         self._queued = True
         return True
