@@ -72,12 +72,8 @@ class CallAck:
         self._answer = (socket, packet)
         self._done.set()
 
-    def disconnected(self, socket: Socket) -> None:
-        """Learn that the client is gone."""
-        self._done.set()
-
-    def nobody(self) -> None:
-        """Learn that the packet was sent to nobody."""
+    def disconnected(self, socket: Socket | None = None) -> None:
+        """Learn that the client is gone, or that there is none."""
         self._done.set()
 
     def wait(self, server: Server, timeout: float | None) -> Any:

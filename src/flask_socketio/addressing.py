@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from .errors import UnknownOptionError, UsageError
 from .types import Sid
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from .types import Room
+
+
+#: A room, a sid (which is its client's own room), or several of them. Not ``list[Room]``: a
+#: ``list[str]`` would not be one.
+Rooms: TypeAlias = "Room | list[Any] | set[Any]"
 
 
 def event_args(data: tuple[Any, ...]) -> Sequence[Any]:
@@ -27,9 +32,7 @@ def event_args(data: tuple[Any, ...]) -> Sequence[Any]:
     return () if only is None else data
 
 
-def rooms_of(
-    to: Room | list[Room] | None, room: Room | list[Room] | None
-) -> Collection[Room] | None:
+def rooms_of(to: Rooms | None, room: Rooms | None) -> Collection[Room] | None:
     """Turn ``to`` and ``room``, two names for the same thing, into rooms; None for everybody.
 
     :raises UsageError: both are given and differ.

@@ -199,7 +199,9 @@ class EventDispatcher:
 
     def _report(self, socket: Socket, event: str, error: BaseException) -> None:
         """Log an error that nobody handled, and tell those who track errors."""
-        got_request_exception.send(self._app, _async_wrapper=self._app.ensure_sync, exception=error)
+        _, failure = _attempt(self._signal, (error,))
+        if failure is not None:
+            logger.error("a receiver of got_request_exception failed", exc_info=failure)
         logger.error(
             "the handler of %r in namespace %r failed for client %s",
             event,
@@ -207,6 +209,9 @@ class EventDispatcher:
             socket.sid,
             exc_info=error,
         )
+
+    def _signal(self, error: BaseException) -> None:
+        got_request_exception.send(self._app, _async_wrapper=self._app.ensure_sync, exception=error)
 
     def _send_ack(self, socket: Socket, event: str, ack_id: int, result: Any) -> None:
         arguments = (socket.namespace.name, ack_args(result), ack_id)

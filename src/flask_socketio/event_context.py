@@ -139,9 +139,13 @@ class EventContext(_ContextClass):  # type: ignore[misc]
         return session
 
     def _get_session(self) -> SessionMixin:
-        if self._session is None:
-            self._session = _open_session(self._connection, self.request)
-        return self._session
+        session = self._session
+        if session is None:
+            session = self._connection.fork
+            if session is None:
+                session = _open_session(self._connection, self.request)
+            self._session = session
+        return session
 
     @property
     def g(self) -> Any:
@@ -219,12 +223,19 @@ class EventContext(_ContextClass):  # type: ignore[misc]
 def current_origin() -> tuple[Server, Socket] | None:
     """Return the server and the client of the event that is being handled; None outside of one."""
     context = (_cv_request or _cv_app).get(None)
+    if type(context) is EventContext:
+        return context.origin
+    return None if _SPLIT_CONTEXTS else _outer_origin(context)
+
+
+def _outer_origin(context: Any) -> tuple[Server, Socket] | None:
+    """Look behind application contexts that a handler pushed: from 3.2 on they hide its own."""
+    while isinstance(context, _ContextClass) and not context.has_request:
+        context = context._cv_token.old_value
     return context.origin if type(context) is EventContext else None
 
 
 def _open_session(connection: ConnectionContext, request: Request) -> SessionMixin:
-    if connection.fork is not None:
-        return connection.fork
     app = connection.app
     interface = app.session_interface
     opened: SessionMixin | None = interface.open_session(app, request)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from .addressing import Rooms
     from .handlers import Function
     from .hosts.embedded import EmbeddedServer
     from .types import Room
@@ -181,8 +182,8 @@ class SocketIO:
         event: str,
         *args: Any,
         namespace: str | None = "/",
-        to: Room | list[Room] | None = None,
-        room: Room | list[Room] | None = None,
+        to: Rooms | None = None,
+        room: Rooms | None = None,
         include_self: bool = True,
         skip_sid: str | list[str] | None = None,
         callback: Callable[..., object] | None = None,
@@ -226,12 +227,12 @@ class SocketIO:
         data: Any,
         json: bool = False,
         namespace: str | None = None,
-        to: Room | list[Room] | None = None,
+        to: Rooms | None = None,
         callback: Callable[..., object] | None = None,
         include_self: bool = True,
         skip_sid: str | list[str] | None = None,
         *,
-        room: Room | list[Room] | None = None,
+        room: Rooms | None = None,
         ignore_queue: bool = False,
         broadcast: bool = True,
         **unknown: Never,

@@ -11,6 +11,7 @@ from .event_context import current_origin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .addressing import Rooms
     from .hub.socket import Socket
     from .server import Server
     from .types import Room
@@ -36,8 +37,8 @@ def emit(
     namespace: str | None = None,
     callback: Callable[..., object] | None = None,
     broadcast: bool = False,
-    to: Room | list[Room] | None = None,
-    room: Room | list[Room] | None = None,
+    to: Rooms | None = None,
+    room: Rooms | None = None,
     include_self: bool = True,
     skip_sid: str | list[str] | None = None,
     ignore_queue: bool = False,
@@ -83,8 +84,8 @@ def send(
     namespace: str | None = None,
     callback: Callable[..., object] | None = None,
     broadcast: bool = False,
-    to: Room | list[Room] | None = None,
-    room: Room | list[Room] | None = None,
+    to: Rooms | None = None,
+    room: Rooms | None = None,
     include_self: bool = True,
     skip_sid: str | list[str] | None = None,
     ignore_queue: bool = False,

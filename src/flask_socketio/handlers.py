@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -122,7 +123,7 @@ def count_parameters(function: Function) -> int | None:
     """Count the positional parameters of a function; None when it takes any number.
 
     A decorator without ``functools.wraps`` shows ``*args`` and passes them all on, perhaps to a
-    function that takes none. What it wraps is found through its closure, if there is one.
+    function that takes none. What it wraps is the variable of its closure that it calls so.
     """
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -140,10 +141,15 @@ def count_parameters(function: Function) -> int | None:
 
 
 def _wrapped_function(function: Function) -> Function | None:
-    closure = getattr(function, "__closure__", None) or ()
-    functions = [
-        cell.cell_contents
-        for cell in closure
-        if inspect.isfunction(cell.cell_contents) or inspect.ismethod(cell.cell_contents)
-    ]
-    return functions[0] if len(functions) == 1 else None
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    variable = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_DEREF":
+            variable = instruction.argval
+        elif instruction.opname == "CALL_FUNCTION_EX" and variable in code.co_freevars:
+            cell = (function.__closure__ or ())[code.co_freevars.index(variable)]
+            wrapped = cell.cell_contents
+            return wrapped if callable(wrapped) else None
+    return None

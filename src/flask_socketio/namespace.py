@@ -11,6 +11,7 @@ from .handlers import CONNECTION_EVENTS, UNHANDLED, count_parameters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .addressing import Rooms
     from .extension import SocketIO
     from .types import Room
 
@@ -61,12 +62,12 @@ class Namespace:
         self,
         event: str,
         data: Any = None,
-        room: Room | list[Room] | None = None,
+        room: Rooms | None = None,
         include_self: bool = True,
         namespace: str | None = None,
         callback: Callable[..., object] | None = None,
         *,
-        to: Room | list[Room] | None = None,
+        to: Rooms | None = None,
         **unknown: Never,
     ) -> None:
         """Send an event to the clients of this namespace; see :meth:`SocketIO.emit`."""
@@ -85,12 +86,12 @@ class Namespace:
     def send(
         self,
         data: Any,
-        room: Room | list[Room] | None = None,
+        room: Rooms | None = None,
         include_self: bool = True,
         namespace: str | None = None,
         callback: Callable[..., object] | None = None,
         *,
-        to: Room | list[Room] | None = None,
+        to: Rooms | None = None,
         **unknown: Never,
     ) -> None:
         """Send a message to the clients of this namespace; see :meth:`SocketIO.send`."""

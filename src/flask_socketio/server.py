@@ -232,10 +232,9 @@ class Server:
         ack_id = next(self._ack_ids)
         group = self.encode_event(event, args, namespace, ack_id)
         ack = CallAck(event)
-        if self.workers is None:
-            ack.nobody()
+        if self.workers is None or not self._send_call(namespace, group, sid, ack_id, ack):
+            ack.disconnected()
             return ack.wait(self, timeout)
-        self.submit(self._send_call, namespace, group, sid, ack_id, ack)
         try:
             with self.workers.waiting():
                 return ack.wait(self, timeout)
@@ -255,9 +254,12 @@ class Server:
 
     def _send_call(
         self, namespace: str, group: PacketGroup, sid: Room, ack_id: int, ack: CallAck
-    ) -> None:
-        if not self.hub.broadcast_with_ack(namespace, group, (sid,), (), ack_id, ack):
-            ack.nobody()
+    ) -> bool:
+        try:
+            send = self.hub.broadcast_with_ack
+            return self.ask(send, namespace, group, (sid,), (), ack_id, ack) > 0
+        except RuntimeError:  # the server has stopped
+            return False
 
     def _forget_call(self, namespace: str, sid: Room, ack_id: int) -> None:
         state = self.hub.namespaces.get(namespace)

@@ -62,10 +62,19 @@ class Site:
         return client
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
-        """Send an HTTP request; the response's body is in ``body``."""
+        """Visit a page; the response's body is in ``body``."""
+        return self._request("GET", path, None, headers or {})
+
+    def post(self, path: str, body: str) -> http.client.HTTPResponse:
+        """Send a POST request; the response's body is in ``body``."""
+        return self._request("POST", path, body, {})
+
+    def _request(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
         self.start()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        connection.request("GET", path, headers=headers or {})
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
         response.body = response.read().decode()  # type: ignore[attr-defined]
         connection.close()
@@ -83,6 +92,14 @@ class Site:
             self._embedded.stop()
             self._thread.join(END_TIMEOUT)
             assert not self._thread.is_alive(), "the server did not end"
+
+    def restart(self) -> None:
+        """End the server and start another one with the same extension."""
+        self.stop()
+        self._embedded = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.start()
 
     def close(self) -> None:
         """End everything."""

@@ -101,44 +101,9 @@ class TestStopping:
         release.set()
         task.join()
 
-    def test_stop_from_a_handler(self) -> None:
-        pytest.importorskip("uvicorn")
-        run_and_stop(lambda socketio: socketio.stop)
-
     def test_stop_without_a_server(self, site: Site) -> None:
         with pytest.raises(UsageError, match="none is running"):
             site.socketio.stop()
-
-
-def run_and_stop(action: Any) -> None:
-    """Run a server as applications do, and stop it from a thread."""
-    from flask import Flask
-
-    app = Flask(__name__)
-    socketio = SocketIO(app)
-    ended = Until()
-
-    def serve() -> None:
-        socketio.run(app, port=0, debug=False)
-        ended.set(True)
-
-    def stop() -> None:
-        while True:
-            try:
-                action(socketio)()
-            except UsageError:
-                threading.Event().wait(0.005)
-            else:
-                return
-
-    server = threading.Thread(target=serve)
-    server.start()
-    threading.Thread(target=stop).start()
-    server.join(10)
-
-    assert ended.get()
-    with pytest.raises(UsageError, match="none is running"):
-        socketio.stop()
 
 
 class TestSleep:

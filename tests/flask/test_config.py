@@ -76,7 +76,7 @@ class TestTable:
 
 class TestNames:
     def test_unknown_name_without_a_near_one(self) -> None:
-        with pytest.raises(UnknownOptionError, match="SocketIO has no option 'zzz'$") as error:
+        with pytest.raises(UnknownOptionError, match=r"SocketIO has no option 'zzz'$") as error:
             SocketIO(zzz=1)  # type: ignore[call-arg]
         assert isinstance(error.value, TypeError)
         assert error.value.name == "zzz"
@@ -141,7 +141,9 @@ class TestNumbers:
 
         assert (settings.ping_interval, settings.ping_grace) == times
 
-    @pytest.mark.parametrize("value", [0, -1, "25", None, (0, 1), (1, -1), (1,), (1, 2, 3), ("1", 2)])
+    @pytest.mark.parametrize(
+        "value", [0, -1, "25", None, (0, 1), (1, -1), (1,), (1, 2, 3), ("1", 2)]
+    )
     def test_ping_interval_refused(self, value: Any) -> None:
         with pytest.raises(UsageError, match="ping_interval="):
             config(ping_interval=value)

@@ -69,7 +69,11 @@ class TestAccepting:
 
         packets = [client.receive_packet() for _ in range(4)]
         assert packets[0].type == CONNECT
-        assert [packet.data for packet in packets[1:]] == [["first", 1], ["second", 2], ["third", 3]]
+        assert [packet.data for packet in packets[1:]] == [
+            ["first", 1],
+            ["second", 2],
+            ["third", 3],
+        ]
 
     def test_each_namespace_has_its_own_sid(self, site: Site) -> None:
         site.socketio.on_event("known", lambda: request.sid, namespace="/chat")

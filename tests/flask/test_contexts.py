@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import (
     Flask,
+    after_this_request,
     appcontext_popped,
     appcontext_pushed,
     appcontext_tearing_down,
@@ -24,16 +23,12 @@ from flask import (
     session,
     url_for,
 )
-from flask.sessions import SecureCookieSessionInterface
 from tests.flask.site import Until
-from werkzeug.test import EnvironBuilder
 
 from flask_socketio import emit
-from flask_socketio.event_context import ConnectionContext, EventContext, current_origin
+from flask_socketio.event_context import current_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.flask.site import Site
 
 THREADS = 8
@@ -199,6 +194,13 @@ class TestApplicationContext:
 
 
 class TestHooks:
+    def test_after_this_request_is_accepted(self, site: Site) -> None:
+        seen: list[Any] = []
+        site.socketio.on_event("go", lambda: after_this_request(seen.append) and None)
+
+        assert site.connect().call("go") is None
+        assert seen == []
+
     def test_teardown_once_with_the_error(self, site: Site) -> None:
         seen: list[Any] = []
         site.app.teardown_request(lambda error: seen.append(("request", repr(error))))
@@ -215,7 +217,12 @@ class TestHooks:
         client.emit("go", True)
         client.drain()
         error = "RuntimeError('expected by the test')"
-        assert seen[:4] == [("request", "None"), ("app", "None"), ("request", error), ("app", error)]
+        assert seen[:4] == [
+            ("request", "None"),
+            ("app", "None"),
+            ("request", error),
+            ("app", error),
+        ]
 
     def test_teardown_without_errors_that_were_handled(self, site: Site) -> None:
         seen: list[Any] = []
@@ -353,80 +360,3 @@ class TestThreads:
         for number, (client, ack_id) in enumerate(zip(clients, asked, strict=True)):
             answer = client.finish_call(ack_id)
             assert answer == [[number, number, str(number), client.sid]]
-
-
-class TestEventContext:
-    """The context alone, without a server."""
-
-    @pytest.fixture
-    def connection(self) -> ConnectionContext:
-        app = Flask(__name__)
-        app.secret_key = "secret!"
-        environ = EnvironBuilder(path="/").get_environ()
-        return ConnectionContext(app, environ, manage_session=True)
-
-    @contextmanager
-    def event(self, connection: ConnectionContext) -> Iterator[None]:
-        context = make_context(connection)
-        context.enter()
-        try:
-            yield
-        finally:
-            context.leave(None)
-
-    def test_events_nest(self, connection: ConnectionContext) -> None:
-        with self.event(connection):
-            outer = request._get_current_object()
-            g.mark = "outer"
-            with self.event(connection):
-                assert "mark" not in g
-            assert g.mark == "outer"
-            assert request._get_current_object() is outer
-        assert not has_request_context()
-        assert not has_app_context()
-
-    def test_outer_application_context_stays(self, connection: ConnectionContext) -> None:
-        with connection.app.app_context():
-            g.mark = "outer"
-            with self.event(connection):
-                assert "mark" not in g
-            assert g.mark == "outer"
-            assert not has_request_context()
-
-    def test_session_is_opened_when_it_is_touched(self, connection: ConnectionContext) -> None:
-        opened: list[Any] = []
-
-        class Interface(SecureCookieSessionInterface):
-            def open_session(self, app: Flask, request: Any) -> Any:
-                opened.append(request)
-                return super().open_session(app, request)
-
-        connection.app.session_interface = Interface()
-        with self.event(connection):
-            assert opened == []
-            assert session.get("a") is None
-            assert session.get("b") is None
-            assert len(opened) == 1
-
-    def test_teardown_runs_although_the_session_fails(self, connection: ConnectionContext) -> None:
-        seen: list[Any] = []
-        connection.app.teardown_request(seen.append)
-        context = make_context(connection)
-        context.enter()
-
-        class Broken(dict[str, Any]):
-            @property
-            def modified(self) -> bool:
-                raise RuntimeError("expected by the test")
-
-        context._session = Broken()  # type: ignore[assignment]
-        with pytest.raises(RuntimeError):
-            context.leave(None)
-
-        assert seen == [None]
-        assert not has_request_context()
-
-
-def make_context(connection: ConnectionContext) -> EventContext:
-    socket = SimpleNamespace(sid="s", namespace=SimpleNamespace(name="/"))
-    return EventContext.for_event(connection, (None, socket), "event", ())  # type: ignore[arg-type]

@@ -384,3 +384,82 @@ def test_logging_options() -> None:
     socketio = SocketIO(logger=True, engineio_logger=True)
 
     assert socketio.server_options == {"logger": True, "engineio_logger": True}
+
+
+def test_initialization() -> None:
+    """2.1 Initialization."""
+    from flask import Flask
+
+    from flask_socketio import SocketIO
+
+    app = Flask(__name__)
+    app.config["SECRET_KEY"] = "secret!"
+    socketio = SocketIO(app)
+
+    if __name__ == "__main__":
+        socketio.run(app)
+
+    assert app.extensions["socketio"] is socketio
+
+
+class TestReference:
+    """6 API Reference; the listings that use the session are in test_sessions.py."""
+
+    def test_emit(self, site: Site) -> None:
+        app, socketio = site.app, site.socketio
+        socketio.on_event("none", lambda: None, namespace="/chat")
+
+        @app.route("/ping")
+        def ping():
+            socketio.emit("ping event", {"data": 42}, namespace="/chat")
+            return ""
+
+        client = site.connect("/chat")
+        site.get("/ping")
+
+        assert client.receive_event("/chat") == ["ping event", {"data": 42}]
+
+    def test_call(self, site: Site) -> None:
+        socketio = site.socketio
+
+        from flask_socketio import call
+
+        def get_status(client, data):
+            status = call("status", {"data": data}, to=client)
+            return status
+
+        socketio.on_event("go", lambda: get_status(request.sid, 7))
+        client = site.connect()
+        asked = client.start_call("go")
+
+        assert client.answer("fine") == ["status", {"data": 7}]
+        assert client.finish_call(asked) == ["fine"]
+
+    def test_event(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+        socketio = site.socketio
+
+        @socketio.event(namespace="/test")
+        def my_event(data):
+            print("Received data: ", data)
+
+        site.connect("/test").call("my_event", 1, namespace="/test")
+
+        assert capsys.readouterr().out == "Received data:  1\n"
+
+    def test_error_handlers(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+        socketio = site.socketio
+
+        @socketio.on_error(namespace="/chat")
+        def chat_error_handler(e):
+            print("An error has occurred: " + str(e))
+
+        @socketio.on("fail", namespace="/chat")
+        def fail():
+            raise RuntimeError("expected")
+
+        client = site.connect()
+        client.connect("/chat")
+        client.emit("fail", namespace="/chat")
+        client.drain()
+
+        assert capsys.readouterr().out == "An error has occurred: expected\n"

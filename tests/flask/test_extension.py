@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from http.client import HTTPConnection
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,16 @@ import flask.json
 import pytest
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from tests.flask.client import Client
 from tests.flask.site import Until
 
-from flask_socketio import SocketIO, UnknownOptionError, UsageError, emit
+from flask_socketio import (
+    DisconnectedError,
+    SocketIO,
+    UnknownOptionError,
+    UsageError,
+    emit,
+)
 from flask_socketio.serving import make_embedded_server
 from flask_socketio.socketio import JsonParser
 
@@ -213,6 +221,31 @@ class TestRun:
         assert socketio._embedded is None
         assert app.debug is False
 
+    @pytest.mark.parametrize("where", ["event", "page"])
+    def test_stop_from_the_application(self, monkeypatch: Any, where: str) -> None:
+        app = Flask(__name__)
+        socketio = SocketIO(app)
+        socketio.on_event("stop", socketio.stop)
+        app.add_url_rule("/stop", "stop", lambda: socketio.stop() or "stopped")
+        running = self.run(app, socketio, monkeypatch)
+        port = running.embedded._listener.getsockname()[1]
+        client = Client(port)
+        client.connect()
+        if where == "event":
+            client.emit("stop")
+        else:
+            page = HTTPConnection("127.0.0.1", port, timeout=5)
+            page.request("GET", "/stop")
+            assert page.getresponse().read() == b"stopped"
+            page.close()
+        assert client.wait_for_close()[0] == 1001
+        client.close()
+        running.thread.join(10)
+
+        assert not running.thread.is_alive()
+        with pytest.raises(UsageError, match="none is running"):
+            socketio.stop()
+
     def test_it_initialises_the_application(self, monkeypatch: Any) -> None:
         app = Flask(__name__)
         socketio = SocketIO()
@@ -247,8 +280,38 @@ def test_two_servers_in_one_process(make_site: MakeSite) -> None:
     assert [client.drain() for client in clients] == [[["x", 0]], [["x", 1]]]
 
 
-def test_site_is_served_again_after_a_stop(site: Site) -> None:
-    """A server that is started again takes clients again, and its background tasks may sleep."""
+class TestAfterAStop:
+    @pytest.fixture
+    def stopped(self, site: Site) -> Site:
+        site.connect()
+        site.stop()
+        return site
+
+    def test_emit_is_harmless(self, stopped: Site) -> None:
+        stopped.socketio.emit("x", 1)
+        stopped.socketio.close_room("r")
+
+    def test_call_does_not_wait(self, stopped: Site) -> None:
+        with pytest.raises(DisconnectedError):
+            stopped.socketio.call("x", to=stopped.clients[0].sid)
+
+    def test_another_server(self, stopped: Site) -> None:
+        stopped.restart()
+        stopped.socketio.on_event("go", lambda: emit("x"))
+        slept = Until()
+
+        def work() -> None:
+            stopped.socketio.sleep(0)
+            slept.set(True)
+
+        client = stopped.connect()
+        client.emit("go")
+        assert client.receive_event() == ["x"]
+        stopped.socketio.start_background_task(work)
+        assert slept.get()
+
+
+def test_server_knows_whether_it_runs(site: Site) -> None:
     server = site.socketio.server
     assert server is not None
     assert not server.is_running

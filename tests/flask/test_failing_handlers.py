@@ -95,7 +95,7 @@ class TestErrorHandlers:
     def test_bare_raise(self, failing: Site, caplog: pytest.LogCaptureFixture) -> None:
         @failing.socketio.on_error()
         def again(error: Exception) -> None:
-            raise  # noqa: PLE0704
+            raise
 
         assert ack_of(failing.connect(), "fail", "the first") is None
         assert "ExpectedError: the first" in caplog.text
@@ -128,7 +128,9 @@ class TestReporting:
         client.emit("fail", "why")
         client.drain()
 
-        assert f"the handler of 'fail' in namespace '/' failed for client {client.sid}" in caplog.text
+        assert (
+            f"the handler of 'fail' in namespace '/' failed for client {client.sid}" in caplog.text
+        )
         assert "ExpectedError: why" in caplog.text
 
     def test_signal(self, failing: Site) -> None:
@@ -143,6 +145,18 @@ class TestReporting:
             client.drain()
 
         assert seen == [(failing.app, "why", "fail")]
+
+    def test_receiver_that_fails(self, failing: Site, caplog: pytest.LogCaptureFixture) -> None:
+        def receiver(app: Any, exception: Exception) -> None:
+            raise RuntimeError("expected of the receiver")
+
+        client = failing.connect()
+        with got_request_exception.connected_to(receiver):
+            client.emit("fail", "why")
+            client.drain()
+
+        assert "ExpectedError: why" in caplog.text
+        assert "RuntimeError: expected of the receiver" in caplog.text
 
     def test_handled_errors_are_not_signalled(self, failing: Site) -> None:
         failing.socketio.on_error()(lambda error: None)

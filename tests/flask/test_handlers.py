@@ -162,7 +162,7 @@ def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_check(check: Callable[[], bool]) -> Callable[..., Callable[..., Any]]:
-    """A decorator whose closure has two functions, so that nobody knows which it calls."""
+    """A decorator whose closure has two functions."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any) -> Any:
@@ -171,6 +171,19 @@ def with_check(check: Callable[[], bool]) -> Callable[..., Callable[..., Any]]:
         return wrapper
 
     return decorate
+
+
+def without_closure(*args: Any) -> Any:
+    return one_argument(*args)
+
+
+def calling_something_else() -> Callable[..., Any]:
+    value = ["called"]
+
+    def wrapper(*args: Any) -> str:
+        return "{}".format(*value)
+
+    return wrapper
 
 
 def no_argument() -> str:
@@ -219,6 +232,9 @@ class TestConnectionHandler:
             unwrapped(wrapped(no_argument)),
             wrapped(unwrapped(no_argument)),
             unwrapped(Methods().zero),
+            with_check(lambda: True)(no_argument),
+            unwrapped(with_check(lambda: True)(no_argument)),
+            calling_something_else(),
             functools.partial(one_argument, "called"),
             Methods().zero,
             Methods().unwrapped_zero,
@@ -242,6 +258,7 @@ class TestConnectionHandler:
             lambda auth=None: auth,
             lambda *args: args[0],
             with_check(lambda: True)(one_argument),
+            without_closure,
             str,
         ],
     )
@@ -261,6 +278,9 @@ class TestConnectionHandler:
 
     def test_builtin_without_signature_takes_everything(self) -> None:
         assert count_parameters(type) is None
+
+    def test_builtin_with_any_number(self) -> None:
+        assert count_parameters(print) is None
 
 
 class TestRegistration:

@@ -175,12 +175,14 @@ def test_object_gets_tracebacks() -> None:
 
 
 def test_the_last_one_replaces_the_others() -> None:
-    first, second = Recorder(), Recorder()
+    first, second, collector = Recorder(), Recorder(), Collector()
+    OURS.addHandler(collector)
     configure_loggers(first, False)
     configure_loggers(second, False)
     OURS.info("hello")
 
     assert (first.lines, second.lines) == ([], [("info", "hello")])
+    assert len(collector.records) == 1
 
 
 @pytest.mark.parametrize("name", [SOCKETIO, SOCKETIO + ".application"])

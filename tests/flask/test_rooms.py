@@ -154,5 +154,6 @@ def test_before_the_server_runs(site: Site) -> None:
     assert server is not None
     site.socketio.close_room("r")
     assert server.rooms("nobody", "/") == []
+    server.disconnect("nobody", "/")
     with pytest.raises(UsageError, match="does not run yet"):
         server.enter_room("nobody", "r", "/")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import socketio as python_socketio
 from flask import flash, get_flashed_messages, session
+from websockets.sync.client import connect as connect_websocket
 
+import socketio as python_socketio
 from flask_socketio import Namespace, disconnect, emit, join_room, leave_room, send
 
 if TYPE_CHECKING:
@@ -97,13 +99,25 @@ class TestFork:
         assert client.call("get", "name", namespace="/chat") == "ann"
 
     def test_transport_upgrade(self, forked: Site) -> None:
-        forked.start()
-        with python_socketio.SimpleClient() as client:
-            client.connect(f"http://127.0.0.1:{forked.port}", transports=["polling"])
-            client.call("set", ("name", "ann"))
-            assert client.call("get", "name") == "ann"
-            assert client.transport == "polling"
+        path = "/socket.io/?EIO=4&transport={}"
+        opened = json.loads(forked.get(path.format("polling")).body[1:])
+        path = f"{path}&sid={opened['sid']}"
+        polling = path.format("polling")
+        forked.post(polling, "40")
+        assert forked.get(polling).body.startswith("40")
+        forked.post(polling, '420["set","name","ann"]')
+        assert forked.get(polling).body == "430[]"
 
+        url = f"ws://127.0.0.1:{forked.port}" + path.format("websocket")
+        with connect_websocket(url) as websocket:
+            websocket.send("2probe")
+            assert websocket.recv(5) == "3probe"
+            websocket.send("5")
+            websocket.send('421["get","name"]')
+            assert websocket.recv(5) == '431["ann"]'
+
+    def test_python_client(self, forked: Site) -> None:
+        forked.start()
         with python_socketio.SimpleClient() as client:
             client.connect(f"http://127.0.0.1:{forked.port}")
             client.call("set", ("name", "ann"))
@@ -233,6 +247,14 @@ class TestNoSecretKey:
 
     def test_reading(self, keyless: Site) -> None:
         assert keyless.connect().call("get", "name") is None
+
+    def test_null_sessions_are_not_saved(self, keyless: Site) -> None:
+        @keyless.socketio.on("touch")
+        def touch() -> str:
+            session.modified = True
+            return "touched"
+
+        assert keyless.connect().call("touch") == "touched"
 
     def test_writing_says_what_to_do(self, keyless: Site, caplog: pytest.LogCaptureFixture) -> None:
         client = keyless.connect()

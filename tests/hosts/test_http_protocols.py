@@ -100,6 +100,23 @@ def test_a_request_and_an_upgrade_behind_it(
     assert receive_frame_of(client) == b"4later"
 
 
+def test_bytes_behind_an_upgrade_that_waits_for_a_request_that_reads(
+    client: Connection, server: ServerProcess
+) -> None:
+    client.send(
+        head_of("POST", "/slow_upload", "Transfer-Encoding: chunked")
+        + b"3\r\nabc\r\n0\r\n\r\n"
+        + upgrade_of()
+    )
+    with Connection(server.port) as other:
+        assert other.ask("GET", "/wait_for?read").status == 200
+        client.send(frame_of(b"4early", 1))
+        assert other.ask("GET", "/open_gate").status == 200
+    assert client.receive().body == b"3"
+    receive_opening(client)
+    assert receive_frame(client) == b"4early"
+
+
 def receive_frame_of(client: Connection) -> bytes:
     """The payload of a short frame, after the buffered file has met a time-out."""
     size = client.sock.recv(2)[1]

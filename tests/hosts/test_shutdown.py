@@ -98,6 +98,18 @@ def test_a_request_that_is_being_answered_is_finished(plain: ServerProcess) -> N
     assert plain.stop() == 0
 
 
+def test_a_client_that_does_not_take_a_broken_answer(
+    own_server: StartServer, every_stack: dict[str, Any]
+) -> None:
+    server = own_server("wsgi_server", shutdown_grace=0.5, **every_stack)
+    server.traceback_expected = True
+    with Connection(server.port) as client:
+        client.send(head_of("GET", "/cut_short"))
+        assert client.receive_head().startswith(b"HTTP/1.1 200 ")
+        wait_until(lambda: "Content-Length" in server.output(), "the answer is found too short")
+        stop_in_time(server, 3, signal.SIGTERM)
+
+
 def test_nobody_connects_any_more(flask: ServerProcess) -> None:
     with RawSocketIO(flask.port) as client:
         client.emit("block", 1)

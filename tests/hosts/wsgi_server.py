@@ -155,6 +155,15 @@ def upload(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
     return [str(count).encode()]
 
 
+def slow_upload(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Read the body, then wait."""
+    answer = upload(environ, start_response)
+    notes.append("read")
+    gate.wait(10)
+    gate.clear()
+    return answer
+
+
 def ignore_body(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     start_response("403 Forbidden", TEXT)
     return [b"not wanted"]
@@ -225,6 +234,12 @@ def too_short(environ: dict[str, Any], start_response: Callable[..., Any]) -> It
     return [b"short"]
 
 
+def cut_short(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """End long before the announced length, with much that the client has still to take."""
+    start_response("200 OK", [*TEXT, ("Content-Length", str(40 * len(MEGABYTE)))])
+    return [20 * MEGABYTE]
+
+
 def too_long(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     start_response("200 OK", [*TEXT, ("Content-Length", "5")])
     return iter([b"long", b" long"])
@@ -264,6 +279,7 @@ ROUTES = {
         sized_chunks,
         download,
         upload,
+        slow_upload,
         ignore_body,
         echo,
         write,
@@ -276,6 +292,7 @@ ROUTES = {
         silent,
         fails_later,
         too_short,
+        cut_short,
         too_long,
         nothing,
         empty_pieces,

@@ -224,9 +224,11 @@ class TestManyClients:
         pair[1].go.set()
         wait_until(lambda: pool.workers._idle, "one is idle")
         pool.pass_time(10)
-        other = Task(int)
-        pool.put(Mailbox(), other)
-        assert other.ended.wait(TIMEOUT), "it waits for a look around"
+        for _ in range(5):
+            other = Task(int)
+            pool.put(Mailbox(), other)
+            assert other.ended.wait(TIMEOUT), "it waits for a look around"
+            wait_until(lambda: pool.workers._idle, "it is idle again")
         pair[0].go.set()
         pool.rest()
 
@@ -234,7 +236,7 @@ class TestManyClients:
         pool = Pool()
         waits, other = Blocked(pool), Task(int)
         pool.put(Mailbox(), waits)
-        wait_until(lambda: not pool.workers._active, "it waits")
+        wait_until(lambda: not pool.workers._running, "it waits")
         pool.put(Mailbox(), other)
         assert other.ended.wait(TIMEOUT)
         waits.go.set()
@@ -283,8 +285,11 @@ class TestManyClients:
                 pool.put(mailbox, Task(handler(client, number)))
             pool.look()
         pool.run_dry()
-        assert started == [list(range(60))] * 12
-        assert pool.workers._active == 0
+        # Where handlers overlap, one that has started may be late to say so.
+        numbers = list(range(60))
+        assert started[::3] == [numbers] * 4, "strict mailboxes"
+        assert [sorted(client) for client in started] == [numbers] * 12
+        assert not pool.workers._running
         assert pool.workers.count == len(pool.workers._idle)
 
 
@@ -394,7 +399,7 @@ class TestIsIdle:
         finally:
             gc.enable()
         assert sys.getsizeof(mailbox) < 100
-        assert (mailbox._next, mailbox._later) == (None, None)
+        assert (mailbox.next, mailbox._later) == (None, None)
 
     def test_there_are_no_looks_around_without_jobs(self) -> None:
         pool = Pool()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Set
 
     from ..types import Room, Sid
 
@@ -60,10 +60,3 @@ class LocalAdapter:
     def members(self, room: Room) -> Set[Sid]:
         """Return the clients that joined a room. The Hub's to read, before the next change."""
         return self._members.get(room, frozenset())
-
-    def members_of_any(self, rooms: Iterable[Room]) -> set[Sid]:
-        """Return the clients that joined at least one of the rooms, each once."""
-        found: set[Sid] = set()
-        for room in rooms:
-            found |= self.members(room)
-        return found

@@ -105,7 +105,11 @@ class Application:
         if not answer.done():
             watcher = self.loop.create_task(_watch(receive, exchange, answer))
             answer.add_done_callback(lambda _: watcher.cancel())
-        response = await answer
+        try:
+            response = await answer
+        except asyncio.CancelledError:
+            exchange.abort()
+            raise
         if response is not None:
             await _respond(response, send)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ..hub.engine import Engine
     from ..hub.engine_socket import EngineSocket
     from ..websocket import DeflateSettings
+
+logger = logging.getLogger("flask_socketio.engineio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,14 @@ class Endpoint:
         forwarded_host: str | None,
         environ: dict[str, Any],
     ) -> None:
-        if not self.origins.allows(origin, scheme, host, forwarded_proto, forwarded_host, environ):
+        try:
+            allowed = self.origins.allows(
+                origin, scheme, host, forwarded_proto, forwarded_host, environ
+            )
+        except Exception:  # the option may be a function of the application
+            logger.exception("the function in cors_allowed_origins failed; %r is refused", origin)
+            allowed = False
+        if not allowed:
             raise self.origins.refusal(origin)
 
 

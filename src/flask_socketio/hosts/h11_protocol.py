@@ -10,7 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .environ import origin_form
 from .head_limits import HEAD_LIMIT
-from .http_answer import write_error
+from .http_answer import abort_if_written, write_error
 from .websocket_protocol import WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ class H11Host(H11Protocol):
             self.transport.close()
         else:
             cycle.keep_alive = False
+
+    def hang_up(self) -> None:
+        """Wait no longer for the client, if the connection is about to end."""
+        abort_if_written(self.transport)
 
     def abort(self) -> None:
         """End the connection at once."""

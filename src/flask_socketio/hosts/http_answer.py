@@ -46,6 +46,15 @@ def going_away() -> Response:
     return Response(int(HTTPStatus.SERVICE_UNAVAILABLE), headers, body)
 
 
+def abort_if_written(transport: asyncio.Transport) -> None:
+    """Cut a connection that is about to end, and from which nothing more is to come.
+
+    What it waits for is the client's part in the end of TLS, for which the client has 30 s.
+    """
+    if transport.is_closing() and not transport.get_write_buffer_size():
+        transport.abort()
+
+
 def write_error(transport: asyncio.Transport, status: HTTPStatus, message: str) -> None:
     """Write an error for a request that cannot be answered otherwise, and close the connection."""
     body = (message + "\n").encode()

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .environ import origin_form
 from .head_limits import HEAD_LIMIT
-from .http_answer import write_error
+from .http_answer import abort_if_written, write_error
 from .polling_cycle import PollingCycle
 from .websocket_protocol import EARLY_LIMIT, WebSocketProtocol
 
@@ -266,6 +266,10 @@ class HttptoolsHost(HttpToolsProtocol):
             self._reject(HTTPStatus.REQUEST_TIMEOUT, "The request's headers took too long.")
         elif not self.transport.is_closing():
             self.transport.close()
+
+    def hang_up(self) -> None:
+        """Wait no longer for the client, if the connection is about to end."""
+        abort_if_written(self.transport)
 
     def abort(self) -> None:
         """End the connection at once."""

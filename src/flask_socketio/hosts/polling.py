@@ -29,7 +29,7 @@ from .http_answer import going_away
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..engineio import Response
+    from ..engineio import Cookie, Response
     from ..hub.engine_socket import EngineSocket
     from .application import Application
     from .endpoint import Endpoint
@@ -133,10 +133,8 @@ class PollingExchange:
         """Answer the GET."""
         endpoint = self._endpoint
         headers = self._cors()
-        if self._socket is not None and endpoint.cookie is not None and b'0{"sid"' in payload[:7]:
-            cookie = cookie_header(endpoint.cookie, self._socket.session.sid)
-            if cookie is not None:
-                headers.append(cookie)
+        if endpoint.cookie is not None and payload.startswith(b'0{"sid"'):
+            headers += self._cookie(endpoint.cookie)
         self._answer(
             payload_response(
                 payload,
@@ -146,6 +144,15 @@ class PollingExchange:
                 headers,
             )
         )
+
+    def _cookie(self, cookie: Cookie) -> list[tuple[str, str]]:
+        assert self._socket is not None, "a session has been opened"
+        try:
+            header = cookie_header(cookie, self._socket.session.sid)
+        except Exception:  # parts of the option may be functions of the application
+            logger.exception("the option cookie failed; the session gets none")
+            return []
+        return [] if header is None else [header]
 
     def refuse(self, error: ProtocolError) -> None:
         """Answer the GET with the error that ended its session."""

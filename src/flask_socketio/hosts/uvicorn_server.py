@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 from uvicorn.server import HANDLED_SIGNALS, Server
 
-from .websocket_protocol import WebSocketProtocol
-
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
@@ -27,8 +25,11 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at whether everything has ended.
 POLL_INTERVAL = 0.02
+#: Seconds in which the first request of a connection that was just accepted is waited for. Closed
+#: at once, such a client would be reset, and a reload must not break anybody off.
+FIRST_REQUEST_TIME = 0.05
 #: Seconds in which clients are waited for when the server stops: for a polling client's next GET,
-#: for the answer to a WebSocket's close frame.
+#: for the answer to the end of a WebSocket, or of TLS.
 FAREWELL_TIME = 1.0
 
 logger = logging.getLogger("flask_socketio")
@@ -72,6 +73,7 @@ class UvicornServer(Server):
         begun = loop.time()
         deadline = begun + self._host.shutdown_grace
         self._host.close_engines()
+        await asyncio.sleep(FIRST_REQUEST_TIME)
         for connection in list(self.server_state.connections):
             connection.shutdown()
         while not self._has_ended() and loop.time() < deadline and not self.force_exit:
@@ -87,8 +89,7 @@ class UvicornServer(Server):
 
     def _hang_up(self) -> None:
         for connection in list(self.server_state.connections):
-            if isinstance(connection, WebSocketProtocol):
-                connection.hang_up()
+            connection.hang_up()  # type: ignore[union-attr]  # all protocols here are our own
 
     def _has_ended(self) -> bool:
         state = self.server_state
@@ -99,6 +100,6 @@ class UvicornServer(Server):
         if left:
             logger.warning("%d connections are cut: they did not end in time", len(left))
         for connection in left:
-            connection.abort()  # type: ignore[union-attr]  # all protocols here are our own
+            connection.abort()  # type: ignore[union-attr]
         for task in list(self.server_state.tasks):
             task.cancel()

@@ -30,7 +30,7 @@ from ..websocket import (
     encode_text,
 )
 from .endpoint import Headers
-from .http_answer import going_away, write_response
+from .http_answer import abort_if_written, going_away, write_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -293,7 +293,9 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def hang_up(self) -> None:
         """Wait no longer for the peer to answer the close frame, if one has been sent."""
-        if self._socket is None:
+        if self._transport.is_closing():
+            abort_if_written(self._transport)
+        elif self._socket is None:
             self._transport.close()
 
     def abort(self) -> None:

@@ -319,8 +319,10 @@ class Engine:
         if self.sockets.get(socket.session.sid) is not socket:
             return
         self.counters.protocol_errors += 1
-        self._logger.warning("%s is disconnected: %s", describe(socket), error)
-        self._cut(socket, error.reason, str(error), error.close_code)
+        # As text: its traceback would keep the client as long as a handler keeps the record.
+        detail = str(error)
+        self._logger.warning("%s is disconnected: %s", describe(socket), detail)
+        self._cut(socket, error.reason, detail, error.close_code)
 
     def fail_payload(self, socket: EngineSocket, error: ProtocolError) -> None:
         """End a session for the body of a POST.

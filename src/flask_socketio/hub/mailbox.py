@@ -28,28 +28,29 @@ class Mailbox:
     :param strict: True if a run keeps the lane until it has ended (``async_handlers=False``).
     """
 
-    __slots__ = ("_later", "_next", "_queued", "lane", "strict")
+    __slots__ = ("_later", "_queued", "lane", "next", "strict")
 
     def __init__(self, strict: bool = False) -> None:
         self.strict = strict
         #: The run that the next job waits for.
         self.lane: Run | None = None
-        # Mostly there is one job or none, and a deque, even empty, takes 600 bytes and its time.
-        self._next: Job | None = None
+        #: The job that starts next. Mostly there is one or none, and a deque, even an empty one,
+        #: takes 600 bytes and its time.
+        self.next: Job | None = None
         self._later: deque[Job] | None = None
         self._queued = False
 
     def __len__(self) -> int:
         later = self._later  # read once: a worker that starts the last job takes it away
-        return (self._next is not None) + (len(later) if later is not None else 0)
+        return (self.next is not None) + (len(later) if later is not None else 0)
 
     def put(self, job: Job) -> bool:
         """Add a job.
 
         :returns: True when the mailbox has become ready: `start` it.
         """
-        if self._next is None:
-            self._next = job
+        if self.next is None:
+            self.next = job
         elif self._later is None:
             self._later = deque((job,))
         else:
@@ -59,13 +60,13 @@ class Mailbox:
     def start(self, now: float) -> Run:
         """Start the next job of a mailbox that is ready."""
         assert self.lane is None, "start() is for a mailbox that has become ready"
-        job = self._next
+        job = self.next
         assert job is not None
         self._queued = False
-        self._next = None
+        self.next = None
         later = self._later
         if later is not None:
-            self._next = later.popleft()
+            self.next = later.popleft()
             if not later:
                 self._later = None
         self.lane = Run(self, job, now)
@@ -82,7 +83,7 @@ class Mailbox:
         return self._becomes_ready()
 
     def _becomes_ready(self) -> bool:
-        if self._queued or self.lane is not None or self._next is None:
+        if self._queued or self.lane is not None or self.next is None:
             return False
         self._queued = True
         return True

@@ -42,9 +42,7 @@ class Calls:
         When the loop has ended, nothing happens: there is nobody left to do it for.
         """
         self._queue.append((function, args))
-        if self._closed:
-            self._discard()
-        elif not self._woken:
+        if not self._woken:
             self._woken = True
             self._wake()
 
@@ -67,19 +65,25 @@ class Calls:
             for _ in range(0, len(self._queue), DRAIN_BUDGET):
                 self._drain()
         finally:
-            # Set first: what another thread queues now is discarded here, or by that thread.
             self._closed = True
             self._discard()
 
     def _wake(self) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._drain)
-        except RuntimeError:  # the loop was closed without telling us
-            self._closed = True
+        if not self._closed:
+            try:
+                self._loop.call_soon_threadsafe(self._drain)
+            except RuntimeError:  # the loop was closed without telling us
+                self._closed = True
+        if self._closed:
             self._discard()
 
     def _discard(self) -> None:
-        """Drop what nobody will call; who waits for an answer learns that none will come."""
+        """Drop what nobody will call; who waits for an answer learns that none will come.
+
+        `_woken` is cleared first: who queues a call after that comes here, too, and the call of
+        who saw it set is queued already.
+        """
+        self._woken = False
         with suppress(IndexError):  # another thread may be discarding, too
             while True:
                 function, args = self._queue.popleft()

@@ -86,11 +86,11 @@ class Workers:
         self._ready: deque[Mailbox] = deque()
         self._idle: list[_Worker] = []
         self._count = 0
-        #: Workers that run something and do not say that they wait.
-        self._active = 0
-        #: How many jobs have been started, and when the last one was.
+        #: Workers that will soon take the next job: all but those that are idle, say that they
+        #: wait, or were seen to run one job for long.
+        self._running: set[_Worker] = set()
+        #: How many jobs have been started.
         self._taken = 0
-        self._taken_at = 0.0
         self._warned_at = -WARNING_INTERVAL
         self._current = threading.local()
         self._incoming: list[tuple[Mailbox, Job]] = []
@@ -156,7 +156,7 @@ class Workers:
                 self._overlapping.append((due, run))
             elif mailbox.release(run):
                 self._ready.append(mailbox)
-                if self._active == 0 or self._idle:
+                if self._idle or not self._running:
                     self._wake_one()
 
     def _judge_load(self, now: float) -> None:
@@ -167,66 +167,73 @@ class Workers:
         recent = now - then < 10 * LOOK_INTERVAL
         self._seen = (self._taken, now, used, stalled)
         if (recent and idle_processor) or stalled >= STALLED_LOOKS:
-            for _ in range(min(len(self._ready), max(1, self._active))):
+            for _ in range(min(len(self._ready), max(1, self._count - len(self._idle)))):
                 self._wake_one()
 
     # ---------------------------------------------------------------- the workers' side
 
     def _lacks_worker(self) -> bool:
-        """Tell whether nobody is about to take jobs; the lock is held.
+        """Tell whether nobody will soon take the next job; the lock is held.
 
-        Workers that have taken none for a while are blocked: an idle one is better than a look.
+        An idle worker need not wait for a look around when all others are blocked.
         """
-        if not self._active:
-            return True
-        return bool(self._idle) and self._clock() - self._taken_at > LOOK_INTERVAL
+        running = self._running
+        if running and self._idle:
+            lately = self._clock() - LOOK_INTERVAL
+            for worker in tuple(running):
+                if worker.run is None or worker.run.started > lately:
+                    return False
+                running.discard(worker)
+        return not running
 
     def _wake_one(self) -> None:
         """Let one more worker take jobs. The lock is held."""
         if self._idle:
-            self._active += 1
-            self._idle.pop().gate.release()
-        elif self._count < self._max_workers and self._start_worker():
-            self._active += 1
-            self._count += 1
+            worker = self._idle.pop()
+            self._running.add(worker)
+            worker.gate.release()
+        elif self._count < self._max_workers:
+            self._start_worker()
 
-    def _start_worker(self) -> bool:
-        """Start a thread; False if the system gives none, and the next look tries again."""
+    def _start_worker(self) -> None:
+        """Start a thread; if the system gives none, the next look around tries again."""
+        worker = _Worker()
         name = f"flask-socketio-worker-{self._count + 1}"
         try:
-            threading.Thread(target=self._work, name=name, daemon=True).start()
+            threading.Thread(target=self._work, args=(worker,), name=name, daemon=True).start()
         except RuntimeError as error:
             now = self._clock()
             if now - self._warned_at >= WARNING_INTERVAL:
                 self._warned_at = now
                 logger.warning("%d workers run, and one more was refused: %s", self._count, error)
-            return False
-        return True
+        else:
+            self._running.add(worker)
+            self._count += 1
 
-    def _work(self) -> None:
-        worker = _Worker()
+    def _work(self, worker: _Worker) -> None:
         self._current.worker = worker
         lock = self._lock
         ready = self._ready
+        running = self._running
         clock = self._clock
         while True:
             with lock:
                 run = worker.run
                 if run is not None:
                     worker.run = None
+                    running.add(worker)
                     mailbox = run.mailbox
                     if mailbox.release(run):
                         ready.append(mailbox)
                 if ready:
                     self._taken += 1
                     mailbox = ready.popleft()
-                    self._taken_at = now = clock()
-                    run = worker.run = mailbox.start(now)
-                    if len(mailbox):
+                    run = worker.run = mailbox.start(clock())
+                    if mailbox.next is not None:
                         self._watch_lane(run)
                 else:
                     run = None
-                    self._active -= 1
+                    running.discard(worker)
                     self._idle.append(worker)
             if run is not None:
                 try:
@@ -261,7 +268,7 @@ class Workers:
             return
         worker.waiting = True
         with self._lock:
-            self._active -= 1
+            self._running.discard(worker)
             run = worker.run
             if run is not None and not run.mailbox.strict and run.mailbox.release(run):
                 self._ready.append(run.mailbox)
@@ -272,7 +279,7 @@ class Workers:
         finally:
             worker.waiting = False
             with self._lock:
-                self._active += 1
+                self._running.add(worker)
 
     # ---------------------------------------------------------------- the end
 
