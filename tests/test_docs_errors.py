@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Flask
 from tests.documents import ROOT
 
 import flask_socketio
-from flask import Flask
 from flask_socketio import SocketIO
 from flask_socketio.engineio import (
     EngineRequestError,

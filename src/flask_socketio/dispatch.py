@@ -87,6 +87,7 @@ class EventDispatcher:
             auth = self._parser.decode_auth(packet)
         except ProtocolError as error:
             self.submit(hub.engine.fail, socket.client.engine_socket, error)
+            self._refuse(socket, {"message": "parse error"})
             return
         try:
             result = self._run(socket, "connect", (auth,))

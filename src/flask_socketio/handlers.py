@@ -63,6 +63,11 @@ class HandlerTable:
         """Register a function; a later one for the same event takes its place."""
         if not callable(function):
             raise UsageError(f"the handler of {event!r} is {function!r}, which cannot be called")
+        if inspect.iscoroutinefunction(function):
+            raise UsageError(
+                f"the handler of {event!r} is an async function; handlers run in threads, where "
+                "they may block: write it with def"
+            )
         if event in CONNECTION_EVENTS:
             function = ConnectionHandler(function)
         self._functions.setdefault(namespace, {})[event] = function

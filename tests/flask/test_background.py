@@ -57,7 +57,8 @@ class TestTasks:
 
 
 class TestStopping:
-    def test_sleep_ends_a_task_when_the_server_stops(self, site: Site) -> None:
+    def test_sleep_ends_a_task_when_the_server_stops(self, make_site: MakeSite) -> None:
+        site = make_site(shutdown_grace=10)
         rounds, ended = Until(), Until()
 
         def work() -> None:
@@ -75,9 +76,10 @@ class TestStopping:
         site.stop()
 
         assert ended.get() is task
-        assert time.monotonic() - begun < 1, "the stop took the grace time"
+        assert time.monotonic() - begun < 5, "the stop took the grace time"
 
-    def test_long_sleep_does_not_hold_the_server(self, site: Site) -> None:
+    def test_long_sleep_does_not_hold_the_server(self, make_site: MakeSite) -> None:
+        site = make_site(shutdown_grace=10)
         task = site.socketio.start_background_task(site.socketio.sleep, 3600)
         site.connect()
         begun = time.monotonic()
@@ -85,7 +87,7 @@ class TestStopping:
         task.join(1)
 
         assert not task.is_alive()
-        assert time.monotonic() - begun < 1, "the stop took the grace time"
+        assert time.monotonic() - begun < 5, "the stop took the grace time"
 
     def test_task_that_never_sleeps_is_abandoned(
         self, make_site: MakeSite, caplog: pytest.LogCaptureFixture

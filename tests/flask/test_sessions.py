@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from tests.flask.conftest import MakeSite
     from tests.flask.site import Site
 
-flask_session = pytest.importorskip("flask_session")
-cachelib = pytest.importorskip("cachelib")
-
 
 def add_pages(site: Site) -> Site:
     """Pages and handlers that read and change the session."""
@@ -54,6 +51,9 @@ def forked(make_site: MakeSite) -> Site:
 
 
 def server_side(site: Site, folder: Path) -> Site:
+    """Have Flask-Session keep the sessions in files."""
+    flask_session = pytest.importorskip("flask_session")
+    cachelib = pytest.importorskip("cachelib")
     site.app.config.update(SESSION_TYPE="cachelib", SESSION_PERMANENT=False)
     site.app.config["SESSION_CACHELIB"] = cachelib.FileSystemCache(str(folder))
     flask_session.Session(site.app)

@@ -12,10 +12,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.middleware.proxy_fix import ProxyFix
-
 from flask import Flask, Response
 from flask import request as flask_request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
 from flask_socketio import SocketIO, emit
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Flask
 from tests.hosts.connection import Connection, head_of
 from tests.interop.processes import free_port, wait_until
 
-from flask import Flask
 from flask_socketio import SocketIO
 from flask_socketio.errors import UnknownOptionError, UsageError
 from flask_socketio.run_options import check_run_options

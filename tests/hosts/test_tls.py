@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from flask import Flask
 from tests.hosts.connection import Connection, head_of, upgrade_of
 from tests.interop.processes import ServerProcess, free_port
 
-from flask import Flask
 from flask_socketio.errors import UsageError
 from flask_socketio.run_options import RunOptions, RunSettings, check_run_options
 

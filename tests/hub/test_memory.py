@@ -18,13 +18,10 @@ if TYPE_CHECKING:
 
 SESSIONS = 1000
 TYPES = {
-    "AckJob",
     "Client",
-    "ConnectJob",
     "Connection",
-    "DisconnectJob",
     "EngineSocket",
-    "EventJob",
+    "HandlerJob",
     "Mailbox",
     "NamespaceState",
     "Packet",
@@ -144,4 +141,4 @@ def test_the_counted_types_exist() -> None:
     exchange(site, peer)
     found = living() - before
     assert {"Client", "Connection", "EngineSocket", "Session", "Socket"} <= set(found)
-    assert {"EventJob", "ConnectJob", "Mailbox", "NamespaceState"} <= set(found)
+    assert {"HandlerJob", "Mailbox", "NamespaceState"} <= set(found)

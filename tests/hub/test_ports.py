@@ -13,7 +13,7 @@ from flask_socketio.hosts.polling import PollingExchange
 from flask_socketio.hosts.websocket_protocol import WebSocketProtocol
 from flask_socketio.hub import ports
 from flask_socketio.hub.hub import Hub
-from flask_socketio.hub.jobs import AckJob, ConnectJob, DisconnectJob, EventJob
+from flask_socketio.hub.jobs import HandlerJob
 from flask_socketio.runtimes.calls import Calls
 from flask_socketio.runtimes.loop import LoopRuntime
 from flask_socketio.runtimes.workers import Workers
@@ -35,10 +35,7 @@ def arguments(function: Any) -> list[str]:
         (ports.Dispatcher, EventDispatcher),
         (ports.Ack, CallAck),
         (ports.Ack, CallbackAck),
-        (ports.Job, ConnectJob),
-        (ports.Job, EventJob),
-        (ports.Job, DisconnectJob),
-        (ports.Job, AckJob),
+        (ports.Job, HandlerJob),
     ],
     ids=lambda member: member.__name__,
 )

@@ -84,6 +84,11 @@ class Pool:
         """Add jobs in one turn of the loop."""
         for job in jobs:
             self.workers.put(mailbox, job)
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Turn the loop until a turn has added no job: then workers get them."""
+        self.loop.turn()
         self.loop.turn()
 
     def pass_time(self, seconds: float) -> None:

@@ -261,7 +261,7 @@ class TestManyClients:
         blocked, other = Blocked(pool), Task(int)
         pool.workers.run(blocked)
         pool.workers.run(other)
-        pool.loop.turn()
+        pool.hand_over()
         assert other.ended.wait(TIMEOUT)
         blocked.go.set()
         pool.rest()
@@ -374,7 +374,7 @@ class TestIsIdle:
         waits, last = Blocked(pool), Blocked()
         pool.workers.put(mailbox, waits)
         assert not pool.workers.is_idle, "a job of this turn"
-        pool.loop.turn()
+        pool.hand_over()
         assert waits.started.wait(TIMEOUT)
         assert not pool.workers.is_idle, "a job that waits"
         pool.put(mailbox, last)

@@ -191,14 +191,17 @@ class PollingExchange:
             return
         self.wants_body = False
         socket = self._socket
-        socket.session.end_post()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         try:
             self._endpoint.engine.receive_payload(socket, body)
         except ProtocolError as error:
             self._refuse(error)
         else:
-            self._answer(ok_response(self._cors()))
+            self._endpoint.engine.answer_post(socket, self)
+
+    def accept(self) -> None:
+        """Answer the POST: its messages were taken, and the client may send more."""
+        self._answer(ok_response(self._cors()))
 
     def _fail_post(self, socket: EngineSocket, error: ProtocolError) -> None:
         self.wants_body = False
@@ -234,5 +237,6 @@ class PollingExchange:
 
     def _answer(self, response: Response) -> None:
         respond, self._respond = self._respond, None
+        self._socket = None
         if respond is not None:
             respond(response)

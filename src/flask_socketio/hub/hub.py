@@ -16,7 +16,7 @@ from ..errors import ProtocolError
 from ..socketio import Connection, PacketType
 from ..types import DisconnectReason, Sid
 from .client import Client
-from .jobs import AckJob, ConnectJob, DisconnectJob, EventJob
+from .jobs import HandlerJob
 from .mailbox import Mailbox
 from .namespace_state import NamespaceState
 from .socket import Socket, SocketState
@@ -75,6 +75,7 @@ class Hub:
         self.parser = parser
         self.namespaces: dict[str, NamespaceState] = {}
         self._dispatcher = dispatcher
+        self._run_event = dispatcher.run_event
         self._executor = executor
         self._make_sid = make_sid
         self._logger = logger or logging.getLogger("flask_socketio")
@@ -126,7 +127,7 @@ class Hub:
         # The connection lets packets through only for namespaces that the client has joined.
         socket = client.sockets[packet.namespace]
         mailbox = client.mailbox
-        self._executor.put(mailbox, EventJob(self._dispatcher, socket, packet))
+        self._executor.put(mailbox, HandlerJob(self._run_event, socket, packet))
         if len(mailbox) >= self.settings.max_pending_events:
             self._pause_reading(client)
 
@@ -163,7 +164,9 @@ class Hub:
         if self.settings.always_connect or not has_handler:
             self.accept(socket)
         if has_handler:
-            self._executor.put(client.mailbox, ConnectJob(self._dispatcher, socket, packet))
+            self._executor.put(
+                client.mailbox, HandlerJob(self._dispatcher.run_connect, socket, packet)
+            )
             if len(client.mailbox) >= self.settings.max_pending_events:
                 self._pause_reading(client)
         else:
@@ -270,7 +273,7 @@ class Hub:
     def _run_disconnect(self, socket: Socket, reason: DisconnectReason) -> None:
         """Run the disconnect handler, then `remove`. Not for a client that was never accepted."""
         if self._dispatcher.has_handler("disconnect", socket.namespace.name):
-            job = DisconnectJob(self._dispatcher, socket, reason)
+            job = HandlerJob(self._dispatcher.run_disconnect, socket, reason)
             self._executor.put(socket.client.mailbox, job)
         else:
             self.remove(socket)
@@ -363,7 +366,7 @@ class Hub:
         client = socket.client
         if client.ack_mailbox is None:
             client.ack_mailbox = Mailbox()
-        self._executor.put(client.ack_mailbox, AckJob(callback, socket, packet))
+        self._executor.put(client.ack_mailbox, HandlerJob(callback, socket, packet))
 
     def forget_ack(self, socket: Socket, ack_id: int) -> None:
         """Nobody waits for this answer any more."""

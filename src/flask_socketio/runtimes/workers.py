@@ -32,6 +32,8 @@ logger = logging.getLogger("flask_socketio")
 MAX_WORKERS = 512
 #: Seconds after which a worker with nothing to do ends.
 IDLE_TIME = 20.0
+#: Turns of the loop that may add to the jobs of one hand-over.
+GATHER_TURNS = 4
 #: Seconds between two looks at whether jobs wait too long.
 LOOK_INTERVAL = 0.005
 #: Looks without any job started after which a worker is added whatever the processor's load.
@@ -94,6 +96,8 @@ class Workers:
         self._warned_at = -WARNING_INTERVAL
         self._current = threading.local()
         self._incoming: list[tuple[Mailbox, Job]] = []
+        #: How many jobs there were at the last turn of the loop, and how many turns have added some.
+        self._gathered = self._gathering = 0
         #: Every run that holds a lane other jobs wait for, with the time at which it loses it.
         #: While there is one, or a mailbox that is ready, a look around is due.
         self._overlapping: deque[tuple[float, Run]] = deque()
@@ -106,12 +110,26 @@ class Workers:
         """Add a job to a mailbox; it is handed over at the end of this turn of the loop."""
         incoming = self._incoming
         if not incoming:
-            self._loop.call_soon(self._hand_over)
+            self._gathered = self._gathering = 0
+            self._loop.call_soon(self._gather)
         incoming.append((mailbox, job))
 
     def run(self, job: Job) -> None:
         """Add a job that waits for no other."""
         self.put(Mailbox(), job)
+
+    def _gather(self) -> None:
+        """Hand over the jobs of this turn, or first let the next turn add to them.
+
+        Each hand-over costs some switches between threads, so that it pays, while many clients
+        send, to wait for more; a turn that adds nothing ends the wait.
+        """
+        if len(self._incoming) > self._gathered and self._gathering < GATHER_TURNS:
+            self._gathered = len(self._incoming)
+            self._gathering += 1
+            self._loop.call_soon(self._gather)
+        else:
+            self._hand_over()
 
     def _hand_over(self) -> None:
         incoming, self._incoming = self._incoming, []
@@ -166,9 +184,12 @@ class Workers:
         idle_processor = used - used_then < BUSY_SHARE * (now - then)
         recent = now - then < 10 * LOOK_INTERVAL
         self._seen = (self._taken, now, used, stalled)
-        if (recent and idle_processor) or stalled >= STALLED_LOOKS:
+        if recent and idle_processor:
             for _ in range(min(len(self._ready), max(1, self._count - len(self._idle)))):
                 self._wake_one()
+        elif stalled >= STALLED_LOOKS:
+            self._seen = (self._taken, now, used, 0)
+            self._wake_one()
 
     # ---------------------------------------------------------------- the workers' side
 

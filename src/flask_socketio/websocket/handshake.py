@@ -29,9 +29,7 @@ _TOKEN = re.compile(TOKEN)
 _HTTP_VERSION = re.compile(r"(?:HTTP/)?([0-9])(?:\.([0-9]))?")
 _LINE_BREAKING = re.compile(rb"[\r\n\0]")
 _CLIENT_VERSION = b"13"
-_SWITCHING = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-)
+_SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 
 
 class HandshakeError(ProtocolError):
