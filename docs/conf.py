@@ -32,6 +32,7 @@ nitpick_ignore = [
     ("py:class", "flask_socketio.extension.F"),
     ("py:class", "Flask"),
     ("py:class", "Function"),
+    ("py:class", "Rooms"),
 ]
 
 # Figures that the text quotes come from the source, so that they cannot be out of date.
@@ -47,7 +48,7 @@ _FIGURES = {
     "close timeout": f"{websocket_protocol.CLOSE_TIMEOUT:g}",
     "head limit": head_limits.HEAD_LIMIT // 1024,
     "head timeout": f"{head_limits.HEAD_TIMEOUT:g}",
-    "next poll time": f"{uvicorn_server.NEXT_POLL_TIME:g}",
+    "farewell time": f"{uvicorn_server.FAREWELL_TIME:g}",
 }
 rst_epilog = "\n".join(f".. |{name}| replace:: {value}" for name, value in _FIGURES.items())
 

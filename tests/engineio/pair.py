@@ -75,6 +75,7 @@ class WebSocket:
         self._send("server", lambda: self._server.websocket_message(self, data))
 
     def to_client(self, data: str | bytes) -> None:
+        assert data != "1", "the closing of a WebSocket is all that tells of the end"
         self._send("client", lambda: self._client.websocket_message(self, data))
 
     def close_by_server(self) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engineio.sessions import HELLO, NOW, polling_session, probed_session, websocket_session
 
-from flask_socketio.engineio.packet import CLOSE, PING, message_group
+from flask_socketio.engineio.packet import PING, PacketGroup, message_group
 from flask_socketio.engineio.session import Session, State
 from flask_socketio.engineio.settings import SessionSettings, Transport
 from flask_socketio.errors import MessageTooBigError, ProtocolError
@@ -31,7 +31,7 @@ class TestReceive:
         assert session.state is State.CLOSED
         assert session.close_reason is DisconnectReason.TRANSPORT_ERROR
         assert session.close_detail == str(caught.value)
-        assert session.groups_to_send() == [CLOSE]
+        assert session.groups_to_send() == []
         assert session.deadline is None
 
     def test_a_close_packet(self) -> None:
@@ -348,30 +348,33 @@ class TestSend:
 
 
 class TestClose:
-    def test_a_websocket_gets_what_is_queued_and_a_close_packet(self) -> None:
+    @pytest.mark.parametrize("queued", [[], [HELLO]])
+    def test_a_websocket_gets_what_is_queued_only(self, queued: list[PacketGroup]) -> None:
         session = websocket_session()
-        session.send(HELLO)
+        for group in queued:
+            session.send(group)
         session.close(DisconnectReason.SERVER_DISCONNECT, "stopping", now=NOW)
         assert session.state is State.CLOSED
         assert session.close_reason is DisconnectReason.SERVER_DISCONNECT
         assert session.close_detail == "stopping"
-        assert session.groups_to_send() == [HELLO, CLOSE]
+        assert session.groups_to_send() == queued
         assert session.deadline is None
 
-    def test_a_slow_consumer_gets_only_the_close_packet(self) -> None:
+    def test_a_slow_consumer_gets_nothing_more(self) -> None:
         session = websocket_session()
         session.send(HELLO)
         session.close(DisconnectReason.TRANSPORT_ERROR, "slow consumer", now=NOW)
-        assert session.groups_to_send() == [CLOSE]
+        assert session.groups_to_send() == []
 
-    def test_the_first_reason_stays(self) -> None:
+    def test_the_first_reason_stays_and_what_is_queued(self) -> None:
         session = websocket_session()
+        session.send(HELLO)
         session.close(DisconnectReason.SERVER_DISCONNECT, "first", now=NOW)
         session.close(DisconnectReason.TRANSPORT_ERROR, "second", now=NOW)
         session.transport_closed(DisconnectReason.TRANSPORT_CLOSE, "third")
         assert session.close_reason is DisconnectReason.SERVER_DISCONNECT
         assert session.close_detail == "first"
-        assert session.groups_to_send() == [CLOSE]
+        assert session.groups_to_send() == [HELLO]
 
     def test_a_pending_poll_gets_what_is_queued_and_a_close_packet(self) -> None:
         session = polling_session()
@@ -418,16 +421,19 @@ class TestClose:
         assert session.state is State.CLOSED
         assert session.close_reason is DisconnectReason.SERVER_DISCONNECT
 
-    def test_an_upgrade_that_was_under_way_takes_the_last_packets(self) -> None:
+    @pytest.mark.parametrize("queued", [[], [HELLO]])
+    def test_an_upgrade_takes_what_is_queued_but_close(self, queued: list[PacketGroup]) -> None:
         session = probed_session()
-        session.send(HELLO)
+        for group in queued:
+            session.send(group)
         session.close(DisconnectReason.SERVER_DISCONNECT, now=NOW)
         assert session.has_probe
         assert session.deadline == NOW + 10
         session.receive_probe("5", NOW)
         assert session.state is State.CLOSED
         assert session.transport is Transport.WEBSOCKET
-        assert session.groups_to_send() == [HELLO, CLOSE]
+        assert session.buffered_bytes == sum(group.size for group in queued)
+        assert session.groups_to_send() == queued
 
     def test_a_polling_client_that_is_too_slow_is_not_waited_for(self) -> None:
         session = polling_session()
@@ -466,7 +472,7 @@ class TestTimer:
         session.handle_timer(NOW + 45)
         assert session.close_reason is DisconnectReason.PING_TIMEOUT
         assert session.close_detail == "no answer for 20 s"
-        assert session.groups_to_send() == [CLOSE]
+        assert session.groups_to_send() == []
 
     def test_a_ping_timeout_answers_the_pending_poll(self) -> None:
         session = polling_session()

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 
-def stop_in_time(server: ServerProcess, seconds: float, number: signal.Signals) -> None:
+def stop_in_time(
+    server: ServerProcess, seconds: float, number: signal.Signals | None = None
+) -> None:
     begun = time.monotonic()
     assert server.stop(number) == 0
     assert time.monotonic() - begun < seconds
@@ -95,7 +97,7 @@ def test_a_request_that_is_being_answered_is_finished(plain: ServerProcess) -> N
         assert other.ask("GET", "/open_gate_later").body == b"ok"
         plain.signal(signal.SIGTERM)
         assert b"second" in client.file.read()
-    assert plain.stop() == 0
+    assert plain.stop(None) == 0
 
 
 def test_a_client_that_does_not_take_a_broken_answer(
@@ -131,7 +133,7 @@ def test_a_handshake_that_comes_back_too_late(transport: str, plain: ServerProce
         assert other.ask("GET", "/open_gate_later").status == 200
         plain.signal(signal.SIGTERM)
         assert client.file.read()[:12] == (b"HTTP/1.1 503" if transport == "polling" else b"")
-        stop_in_time(plain, 1.5, signal.SIGTERM)
+        stop_in_time(plain, 1.5)
 
 
 # --- clients are told ----------------------------------------------------------------------------
@@ -151,7 +153,7 @@ def test_clients_are_told_and_their_handlers_run(
         assert closed.code == 1001
         websocket.sock.sendall(b"\x88\x82\0\0\0\0\x03\xe9")
         assert b"1" in poll.recv(4096)
-    stop_in_time(flask, 3, signal.SIGTERM)
+    stop_in_time(flask, 3)
     assert flask.output().count("disconnected: server disconnect") == 2
 
 
@@ -162,7 +164,7 @@ def test_stop_from_a_handler(way: str, flask: ServerProcess) -> None:
         assert client.receive_until_closed().code == 1001
         client.sock.sendall(b"\x88\x82\0\0\0\0\x03\xe9")
         wait_until(lambda: not flask.is_running(), "the server ends", 5)
-    stop_in_time(flask, 1, signal.SIGTERM)
+    stop_in_time(flask, 1)
 
 
 def test_stop_from_a_view_flushes_what_was_emitted(flask: ServerProcess) -> None:
@@ -173,14 +175,14 @@ def test_stop_from_a_view_flushes_what_was_emitted(flask: ServerProcess) -> None
         assert client.receive_until_closed().code == 1001
         client.sock.sendall(b"\x88\x82\0\0\0\0\x03\xe9")
         wait_until(lambda: not flask.is_running(), "the server ends", 5)
-    stop_in_time(flask, 1, signal.SIGTERM)
+    stop_in_time(flask, 1)
 
 
 def test_a_client_that_does_not_answer_the_close_frame(flask: ServerProcess) -> None:
     with RawSocketIO(flask.port) as client:
         flask.signal(signal.SIGTERM)
         assert isinstance(client.receive_until_closed(), Closed)
-        stop_in_time(flask, 3, signal.SIGTERM)
+        stop_in_time(flask, 3)
 
 
 # --- what still runs -----------------------------------------------------------------------------

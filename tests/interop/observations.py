@@ -53,6 +53,11 @@ class Observations:
         with self._changed:
             return self._clients[namespace, sid][1]
 
+    def sids_of(self, label: str) -> list[tuple[str, str]]:
+        """The namespaces and ids of the clients of that label that are connected."""
+        with self._changed:
+            return [key for key, (name, _auth) in self._clients.items() if name == label]
+
     def note(self, sid: str, value: Any) -> None:
         with self._changed:
             self._notes[sid].append(value)

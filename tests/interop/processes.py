@@ -99,11 +99,15 @@ class ServerProcess:
         except OSError:
             return False
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """End it by that signal; returns its exit status."""
+    def stop(self, number: signal.Signals | None = signal.SIGTERM) -> int:
+        """End it by that signal, or wait for its end if it was told before; returns its status.
+
+        A second SIGTERM could meet an interpreter that has put back the default handler.
+        """
         process = self._process
         assert process is not None, "the server does not run"
-        process.send_signal(number)
+        if number is not None:
+            process.send_signal(number)
         try:
             process.wait(timeout=15)
         except subprocess.TimeoutExpired:

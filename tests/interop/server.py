@@ -1,7 +1,7 @@
 """The application that the interoperability tests talk to.
 
 ``python tests/interop/server.py PORT [options]`` serves it on the loopback address. It uses the
-documented API only, so that it runs on any release of Flask-SocketIO.
+documented API only, so that it runs on any release of Flask-SocketIO; but for ``/polling``.
 
 Clients name themselves by ``label``, in ``auth`` or in the query string; what the server saw of
 them is asked for by that label over HTTP (``observations.py``).
@@ -13,7 +13,7 @@ import argparse
 import zlib
 from typing import Any
 
-from flask import Flask, session
+from flask import Flask, Response, jsonify, session
 from flask import request as flask_request
 from observations import (  # type: ignore[import-not-found]
     Observations,
@@ -42,6 +42,18 @@ app.config["SECRET_KEY"] = "interop"
 socketio = SocketIO()
 seen = Observations()
 seen.add_routes(app)
+
+
+@app.get("/polling/<label>")
+def is_polling(label: str) -> Response:
+    """Whether a poll of each client of that label is pending; the one look behind the API."""
+    server: Any = socketio.server
+    return jsonify(all(has_poll(server, *key) for key in seen.sids_of(label)))
+
+
+def has_poll(server: Any, namespace: str, sid: str) -> bool:
+    client = server.hub.namespaces[namespace].sockets[sid].client
+    return client.engine_socket.poll is not None
 
 
 @app.errorhandler(404)

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.interop.processes import wait_until
 from tests.interop.tcp_relay import TcpRelay
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def test_client_that_is_killed(transport: str, server: ServerProcess, node: Star
     label = f"killed-{transport}"
     client = node("stay", server.url, transport, "default", label)
     client.wait_for("connected")
+    if transport == "polling":
+        # Between two polls there is no connection whose end the server could see.
+        wait_until(lambda: server.ask(f"/polling/{label}"), "the client's next poll is pending")
     client.signal(signal.SIGKILL)
     (reason,) = server.reasons(label)
     assert reason in {"transport close", "transport error"}

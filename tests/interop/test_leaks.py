@@ -10,6 +10,8 @@ import pytest
 from tests.interop.processes import wait_until
 from tests.interop.raw_clients import UPGRADE_HEADERS, frame_of
 
+from flask_socketio.hub.deadlines import SPARE_ENTRIES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,6 +23,7 @@ BATCH = 50
 RSS_GROWTH = 2 * 1024 * 1024
 POLLING = "/socket.io/?EIO=4&transport=polling"
 TEXT = 1
+WATCH = "flask_socketio.hub.deadlines.Watch"
 
 
 class Connections:
@@ -139,9 +142,11 @@ def left_behind(costs: dict[str, Any], before: dict[str, Any]) -> dict[str, int]
     one that it worked for.
     """
     spare = max(0, costs["threads"] - before["threads"])
+    # The heap of deadlines keeps up to SPARE_ENTRIES void entries on purpose, now more, now fewer.
+    allowed = {WATCH: spare + SPARE_ENTRIES}
     known = before["objects"]
     more = {name: count - known.get(name, 0) for name, count in costs["objects"].items()}
-    return {name: count for name, count in more.items() if count > spare}
+    return {name: count for name, count in more.items() if count > allowed.get(name, spare)}
 
 
 # Ten thousand clients take longer than other tests may: about 15 s, and with HTTP parsed in pure

@@ -7,8 +7,10 @@ Whoever owns a session changes it by one call, drains what it has to say (``grou
 State    Meaning
 ======== ================================================================================
 OPEN     Packets travel.
-CLOSING  We closed a polling session; what is queued, and the CLOSE packet, wait for its polls.
-CLOSED   Over. The last packets may still have to be drained.
+CLOSING  We closed a polling session: what is queued, then a CLOSE packet, wait for its polls,
+         or what is queued for an upgrade that was under way.
+CLOSED   Over. What was queued for a WebSocket, or answers a pending poll, may still have to be
+         drained; then the WebSocket is closed.
 ======== ================================================================================
 
 ``close_reason`` is set when OPEN ends; forget a session when it is CLOSED.
@@ -279,8 +281,9 @@ class Session:
     # The end
 
     def close(self, reason: DisconnectReason, detail: str = "", *, now: float) -> None:
-        """Close the session from our side, with a CLOSE packet. Only the first call counts.
+        """Close the session from our side. Only the first call counts.
 
+        A CLOSE packet tells a client on polling; whoever owns the WebSocket of another closes it.
         What is queued is still sent when the reason is SERVER_DISCONNECT, and dropped otherwise.
         A polling client that is between two polls is waited for, ``ping_timeout`` seconds.
         """
@@ -289,12 +292,14 @@ class Session:
         if reason is not DisconnectReason.SERVER_DISCONNECT:
             self._end(reason, detail, CLOSE)
             return
-        self.send(CLOSE)
         self.close_reason = reason
         self.close_detail = detail
         if self.transport is _WEBSOCKET:
+            # No CLOSE packet, like the reference server: the WebSocket's close frame follows, and
+            # python-engineio would take the packet for a request not to come back.
             self._set_closed()
         else:
+            self.send(CLOSE)
             self.state = State.CLOSING
             self._linger_until = now + self.settings.ping_timeout
             self._update_deadline()
@@ -364,7 +369,9 @@ class Session:
         if self._poll_pending:
             self._release = NOOP
         if self.state is State.CLOSING:
-            # The WebSocket takes what the polls were waited for.
+            # The WebSocket takes what the polls were waited for; its close frame says the rest.
+            self._queue = [group for group in self._queue or () if group is not CLOSE] or None
+            self.buffered_bytes -= CLOSE.size
             self._set_closed()
         self._update_deadline()
 
@@ -403,16 +410,13 @@ class Session:
         return error
 
     def _end(self, reason: DisconnectReason, detail: str, farewell: PacketGroup | None) -> None:
-        """Close at once; what is queued gives way to the farewell."""
+        """Close at once: drop what is queued, and answer a pending poll with the farewell."""
         if self.close_reason is None:
             self.close_reason = reason
             self.close_detail = detail
         self._queue = None
         self.buffered_bytes = 0
-        if farewell is not None and self.transport is _WEBSOCKET:
-            self._queue = [farewell]
-            self.buffered_bytes = farewell.size
-        elif self._poll_pending:
+        if self._poll_pending:
             self._release = farewell
         self._set_closed()
 

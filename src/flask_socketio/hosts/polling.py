@@ -220,6 +220,7 @@ class PollingExchange:
             self._fail_post(self._socket, ProtocolError("the client broke off a POST"))
         elif self._socket is not None:
             self._endpoint.engine.cancel_poll(self._socket, self)
+        self._socket = None
 
     def _cors(self) -> list[tuple[str, str]]:
         return self._endpoint.origins.headers(self._headers.get("origin"))

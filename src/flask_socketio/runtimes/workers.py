@@ -96,7 +96,7 @@ class Workers:
         self._warned_at = -WARNING_INTERVAL
         self._current = threading.local()
         self._incoming: list[tuple[Mailbox, Job]] = []
-        #: How many jobs there were at the last turn of the loop, and how many turns have added some.
+        #: How many jobs there were at the last turn of the loop; how many turns have added some.
         self._gathered = self._gathering = 0
         #: Every run that holds a lane other jobs wait for, with the time at which it loses it.
         #: While there is one, or a mailbox that is ready, a look around is due.
