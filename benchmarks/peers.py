@@ -75,6 +75,11 @@ PEERS = {
         "Flask-SocketIO 5.6, gevent",
         "{env}/gevent/bin/python -m gevent.monkey servers/app_flask.py gevent {port}",
     ),
+    "asgi": Peer(
+        "python-socketio, ASGI on uvicorn",
+        "{env}/asgi/bin/uvicorn --app-dir servers --host 127.0.0.1 --port {port} --loop uvloop"
+        " --http httptools --ws websockets-sansio --log-level error --no-access-log app_asgi:app",
+    ),
     "node20": Peer(
         "Socket.IO 4.8, Node 20", "{env}/node20/node servers/app.js {port}", _NODE_MODULES
     ),

@@ -11,7 +11,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 ENV="$(realpath -m "${BENCH_ENV:-env}")"
 PYTHON="${BENCH_PYTHON:-python3}"
-ALL="loadgen threading gevent wsgi tools node node20 node26 bun oxide"
+ALL="loadgen threading gevent asgi wsgi tools node node20 node26 bun oxide"
 
 venv() {                       # venv NAME PACKAGE...
     local name=$1; shift
@@ -29,6 +29,7 @@ npm_packages() {               # npm_packages NAME PACKAGE...
 build_loadgen()   { gcc -O2 -std=gnu11 -Wall -Wextra -Werror -o loadgen loadgen.c; }
 build_threading() { venv threading 'flask-socketio==5.6.1' simple-websocket; }
 build_gevent()    { venv gevent 'flask-socketio==5.6.1' gevent gevent-websocket; }
+build_asgi()      { venv asgi python-socketio 'uvicorn[standard]'; }
 build_wsgi()      { venv wsgi flask gunicorn granian; }
 build_tools()     { venv tools py-spy; }
 build_node()      { npm_packages node 'socket.io@4.8'; }
@@ -59,7 +60,7 @@ done
 
 # What was installed, for the notes of a results file.
 {
-    for name in threading gevent wsgi tools; do
+    for name in threading gevent asgi wsgi tools; do
         [ -x "$ENV/$name/bin/python" ] && echo "== $name" && "$ENV/$name/bin/python" -m pip freeze
     done
     for name in node node26 bun; do
