@@ -169,10 +169,10 @@ class TestCall:
         site.socketio.on_event("go", lambda: seen.append(call("ask")))
         site.socketio.on_event("next", lambda: seen.append("next"))
         client = site.connect()
-        client.emit("go")
+        ack_id = client.start_call("go")
         client.call("next")
         client.answer("yes")
-        client.drain()
+        client.finish_call(ack_id)
 
         assert seen == ["next", "yes"]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def server(shared_server: StartServer) -> ServerProcess:
     # A leaving client that loses a race of its own waits for its pending poll: for the next ping.
-    return shared_server("--ping-interval", "2")
+    return shared_server("--ping-interval", "2", "--ping-timeout", "5")
 
 
 @pytest.fixture(autouse=True)
