@@ -46,6 +46,13 @@ class TestOpen:
         assert websocket.closed == (1001, "the server stops")
         assert site.engine.sockets == {}
 
+    def test_a_session_that_has_ended_is_not_found(self, site: EngineSite) -> None:
+        socket, _ = site.open_websocket()
+        sid = socket.session.sid
+        assert site.engine.find(sid) is socket
+        site.engine.websocket_closed(socket, DisconnectReason.TRANSPORT_CLOSE, "")
+        assert site.engine.find(sid) is None
+
     def test_a_description_names_the_client(self, site: EngineSite) -> None:
         socket, _ = site.open_websocket()
         assert describe(socket) == "session e1 from 192.0.2.1"

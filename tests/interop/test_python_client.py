@@ -32,8 +32,8 @@ def transports(request: pytest.FixtureRequest) -> list[str]:
 
 @pytest.fixture
 def server(shared_server: StartServer) -> ServerProcess:
-    # A leaving client that loses a race of its own waits for its pending poll: for the next ping or,
-    # if it did not answer the last one any more, for the time-out.
+    # A leaving client that loses a race of its own waits for its pending poll: for the next ping,
+    # or, if it did not answer the last one any more, for the time-out.
     return shared_server("--ping-interval", "2", "--ping-timeout", "5")
 
 

@@ -95,7 +95,7 @@ class PollingExchange:
             check_handshake(method, query, False, engine.settings)
             self._application.handshake(self._scope, self._open)
             return
-        socket = engine.sockets.get(query.sid)
+        socket = engine.find(query.sid)
         current = socket.session.transport if socket is not None else None
         check_session_request(method, query, False, engine.settings, current)
         assert socket is not None

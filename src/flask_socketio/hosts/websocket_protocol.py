@@ -116,7 +116,7 @@ class WebSocketProtocol(asyncio.Protocol):
             acceptance = self._accept(scope)
             self._application.handshake(scope, lambda done: self._open(scope, acceptance, done))
             return
-        socket = engine.sockets.get(query.sid)
+        socket = engine.find(query.sid)
         current = socket.session.transport if socket is not None else None
         check_session_request(method, query, True, engine.settings, current)
         assert socket is not None

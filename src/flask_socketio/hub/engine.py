@@ -84,6 +84,11 @@ class Engine:
             self.close(socket, detail=STOPPING)
         return socket
 
+    def find(self, sid: EioSid) -> EngineSocket | None:
+        """Return the session with this id; None if there is none, or it has ended."""
+        socket = self.sockets.get(sid)
+        return None if socket is None or socket.session.state is _CLOSED else socket
+
     def open_poll(self, socket: EngineSocket, poll: Poll) -> None:
         """Let a GET wait for packets.
 
