@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def collected() -> Iterator[None]:
-    """Collects garbage at the end of a test, so that no later test meets what it left."""
+    """Collects garbage at the end of a test, so that no later test meets what it left.
+
+    A client's threads, which hold its sockets, may live a little longer than the client.
+    """
+    before = set(threading.enumerate())
     yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=5)
     gc.collect()
 
 
