@@ -188,6 +188,8 @@ def test_one_sees_who_is_here(
         ada.wait_text("#members", "Eve")
         ada.wait_text("#subtitle", "3 people here")
         ada.wait_text(".notice", "Eve joined")
+        # Between two polls nobody could notice that she leaves, but by the next ping's time-out.
+        eve.wait("document.body.dataset.transport === 'websocket'")
     ada.wait("!document.querySelector('#members').textContent.includes('Eve')")
     ada.wait_text("#subtitle", "2 people here")
 

@@ -14,7 +14,10 @@ export function connect(name, token, report) {
   });
   let replaced = false;
 
-  socket.on("connect", () => report("online", ""));
+  socket.on("connect", () => {
+    report("online", "");
+    showTransport(socket.io.engine);
+  });
   socket.on("replaced", () => (replaced = true));
   socket.on("connect_error", (error) => {
     // `active` says that the client tries again by itself; otherwise the server said no.
@@ -30,6 +33,13 @@ export function connect(name, token, report) {
   });
   socket.io.on("reconnect_attempt", (attempt) => report("offline", `Reconnecting, attempt ${attempt}…`));
   return socket;
+}
+
+// Notes how packets travel, for whoever looks at the page with the browser's tools.
+function showTransport(engine) {
+  const show = () => (document.body.dataset.transport = engine.transport.name);
+  show();
+  engine.once("upgrade", show);
 }
 
 // Sends an event and returns what the server answers; throws an Error that can be shown.
