@@ -109,7 +109,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _start(self, scope: Mapping[str, Any]) -> None:
         query = parse_query(scope["query_string"])
-        engine = self._endpoint.engine
+        engine = self._engine
         method = scope["method"]
         if query.sid is None:
             check_handshake(method, query, True, engine.settings)
@@ -147,7 +147,7 @@ class WebSocketProtocol(asyncio.Protocol):
         except EngineRequestError as error:
             self._refuse(scope, error)
             return
-        socket = self._endpoint.engine.open(Transport.WEBSOCKET, environ)
+        socket = self._engine.open(Transport.WEBSOCKET, environ)
         socket.websocket = self
         self._begin(socket, acceptance)
 
@@ -155,7 +155,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._socket = socket
         self._transport.set_write_buffer_limits(HIGH_WATER)
         self._connection = WebSocketConnection(
-            max_message_size=self._endpoint.engine.settings.max_payload,
+            max_message_size=self._engine.settings.max_payload,
             deflate=acceptance.deflate,
         )
         self._deflates = acceptance.deflate is not None
@@ -208,14 +208,14 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.abort()
 
     def _receive_probe(self, socket: EngineSocket, message: str | bytes) -> None:
-        self._endpoint.engine.receive_probe(socket, message)
+        self._engine.receive_probe(socket, message)
         self._is_probe = socket.probe is self
 
     def _receive_other(self, socket: EngineSocket, event: Event) -> None:
         if isinstance(event, ProtocolError):
             self._socket = None
             if self._is_probe:
-                self._endpoint.engine.probe_closed(socket)
+                self._engine.probe_closed(socket)
             elif isinstance(event, MessageTooBigError):
                 # The same, but in the words of this server's options.
                 self._engine.fail(socket, MessageTooBigError(event.size, event.limit))
@@ -282,7 +282,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """The transport's buffer is nearly empty."""
         self.writable = True
         if self._socket is not None:
-            self._endpoint.engine.writable(self._socket)
+            self._engine.writable(self._socket)
 
     # ---------------------------------------------------------------- the end
 
@@ -316,9 +316,9 @@ class WebSocketProtocol(asyncio.Protocol):
     def _leave(self, socket: EngineSocket, reason: DisconnectReason, detail: str) -> None:
         self._socket = None
         if self._is_probe:
-            self._endpoint.engine.probe_closed(socket)
+            self._engine.probe_closed(socket)
         else:
-            self._endpoint.engine.websocket_closed(socket, reason, detail)
+            self._engine.websocket_closed(socket, reason, detail)
 
 
 def _encode(group: PacketGroup) -> bytes:
