@@ -29,7 +29,7 @@ class Peer:
 
     :param title: how tables and the plot call it.
     :param command: its command line, run in this folder. ``{port}`` is the port to listen on at
-        127.0.0.1, ``{env}`` the folder of the environments, ``{python}`` this interpreter.
+        127.0.0.1, ``{env}`` the folder of the environments.
     :param environment: environment variables to add, with the same place-holders.
     :param workloads: the workloads it takes part in.
     """
@@ -57,7 +57,7 @@ class Peer:
 
 
 def _fill(text: str, port: int) -> str:
-    return text.format(port=port, env=ENV, python=sys.executable)
+    return text.format(port=port, env=ENV)
 
 
 _NODE_MODULES = {"NODE_PATH": "{env}/node/node_modules"}
@@ -65,7 +65,7 @@ _NODE_MODULES = {"NODE_PATH": "{env}/node/node_modules"}
 PEERS = {
     "new": Peer(
         "this project",
-        "{python} servers/app_flask.py threading {port}",
+        "{env}/new/bin/python servers/app_flask.py threading {port}",
     ),
     "fsio-threading": Peer(
         "Flask-SocketIO 5.6, threading",

@@ -4,7 +4,7 @@ import sys
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 
-from flask_socketio.hosts import head_limits, uvicorn_server, websocket_protocol
+from flask_socketio.hosts import read_limits, uvicorn_server, websocket_protocol
 from flask_socketio.hub import engine
 from flask_socketio.runtimes import calls, workers
 
@@ -46,8 +46,8 @@ _FIGURES = {
     "flush budget": engine.FLUSH_BUDGET,
     "high water": websocket_protocol.HIGH_WATER // 1024,
     "close timeout": f"{websocket_protocol.CLOSE_TIMEOUT:g}",
-    "head limit": head_limits.HEAD_LIMIT // 1024,
-    "head timeout": f"{head_limits.HEAD_TIMEOUT:g}",
+    "head limit": read_limits.HEAD_LIMIT // 1024,
+    "head timeout": f"{read_limits.HEAD_TIMEOUT:g}",
     "farewell time": f"{uvicorn_server.FAREWELL_TIME:g}",
 }
 rst_epilog = "\n".join(f".. |{name}| replace:: {value}" for name, value in _FIGURES.items())

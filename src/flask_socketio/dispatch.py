@@ -110,7 +110,7 @@ class EventDispatcher:
         except ProtocolError as error:
             self.submit(self.hub.engine.fail, client.engine_socket, error)
             return
-        if not socket.admitted:
+        if not (socket.admitted or self._is_expected(socket)):
             self.submit(self._count_stray)
         else:
             event = args.pop(0)
@@ -121,6 +121,10 @@ class EventDispatcher:
                 self._send_ack(socket, event, packet.ack_id, result)
         if client.paused and len(client.mailbox) * 2 <= self.hub.settings.max_pending_events:
             self.submit(self.hub.resume_reading, client)
+
+    def _is_expected(self, socket: Socket) -> bool:
+        """Whether a client may send events before its connect handler has decided."""
+        return socket.admitted is None and self.hub.settings.always_connect
 
     def run_disconnect(self, socket: Socket, reason: DisconnectReason) -> None:
         """Run the disconnect handler, then let go of the client's rooms."""
@@ -157,8 +161,10 @@ class EventDispatcher:
         if client.context is None:
             client.context = ConnectionContext(self._app, client.environ, self._manage_session())
         context = EventContext.for_event(client.context, (self.server, socket), event, args)
-        context.enter()
-        result, error = _attempt(function, args)
+        result = None
+        _, error = _attempt(context.enter, ())  # a receiver of appcontext_pushed may fail
+        if error is None:
+            result, error = _attempt(function, args)
         refusal: BaseException | None = None
         if error is not None:
             if event == "connect" and isinstance(error, REFUSALS):
@@ -256,6 +262,8 @@ def ack_args(result: Any) -> tuple[Any, ...] | list[Any]:
 def refusal_data(refusal: BaseException) -> dict[str, Any]:
     """Turn a refusal into what ``connect_error`` shows: the message, and data if there is more."""
     args = refusal.args
+    if isinstance(refusal, OSError) and refusal.filename is not None:
+        args = (*args, refusal.filename)  # what Python makes of the third argument
     if not args:
         return {"message": "Connection rejected by server"}
     if len(args) == 1:

@@ -137,7 +137,7 @@ def count_parameters(function: Function) -> int | None:
     kinds = [parameter.kind for parameter in parameters]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         wrapped = _wrapped_function(function)
-        count = None if wrapped is None else count_parameters(wrapped)
+        count: int | None = None if wrapped is None else count_parameters(wrapped)
         # A method hands ``self`` on to what its decorator wrapped.
         given = inspect.ismethod(function) and not inspect.ismethod(wrapped)
         return count if count is None else count - given

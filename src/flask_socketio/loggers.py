@@ -80,7 +80,7 @@ def _configure(ours: logging.Logger, option: Logger, name: str) -> None:
             ours.addHandler(logging.StreamHandler())
     elif option is False:
         if ours.level == logging.NOTSET:
-            ours.setLevel(logging.WARNING)
+            ours.setLevel(logging.ERROR)
     elif option is not None:
         _forward(ours, option, name)
 

@@ -233,6 +233,16 @@ class TestAlwaysConnect:
         assert client.sid
         go.set()
 
+    def test_events_that_come_while_the_handler_runs_are_handled(self, make_site: MakeSite) -> None:
+        site = make_site(always_connect=True, handler_overlap=0)
+        go = Until()
+        site.socketio.on_event("connect", go.get)
+        site.socketio.on_event("double", lambda number: 2 * number)
+        client = site.connect()
+
+        assert client.call("double", 4) == 8
+        go.set()
+
     @pytest.mark.parametrize("how", ["return False", "raise", "fail"])
     def test_refusal_is_a_disconnect(self, make_site: MakeSite, how: str) -> None:
         site = make_site(always_connect=True)

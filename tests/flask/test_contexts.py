@@ -279,6 +279,28 @@ class TestHooks:
 
         assert seen == [site.app]
 
+    def test_a_receiver_that_fails_leaves_no_context_behind(
+        self, site: Site, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        failed = Until()
+
+        def receiver(app: Flask, **_: Any) -> None:
+            failed.set()
+            raise RuntimeError("expected by the test")
+
+        seen: list[bool] = []
+        site.app.add_url_rule("/", "index", lambda: str(hasattr(request, "sid")))
+        site.socketio.on_event("late", lambda: seen.append(has_app_context()))
+        client = site.connect()
+        client.drain()
+        with appcontext_pushed.connected_to(receiver):
+            client.emit("late")
+            failed.get()
+        client.drain()
+        assert seen == []
+        assert "expected by the test" in caplog.text
+        assert site.get("/").body == "False"
+
     def test_tearing_down_signal_of_the_request(self, site: Site) -> None:
         seen: list[Any] = []
 

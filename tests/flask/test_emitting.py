@@ -134,6 +134,7 @@ class TestData:
         assert "not JSON serializable" in caplog.text
 
     def test_many_attachments_are_warned_of(self, site: Site, caplog: Any) -> None:
+        caplog.set_level("WARNING", "flask_socketio")
         client = site.connect()
         site.socketio.emit("big", [b""] * 11)
 

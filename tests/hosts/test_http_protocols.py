@@ -23,7 +23,11 @@ HEAD_TIMEOUT = 0.6
 @pytest.fixture
 def server(shared_server: StartServer, every_stack: dict[str, Any]) -> ServerProcess:
     return shared_server(
-        "wsgi_server", head_timeout=HEAD_TIMEOUT, keep_alive_timeout=1, **every_stack
+        "wsgi_server",
+        head_timeout=HEAD_TIMEOUT,
+        body_timeout=HEAD_TIMEOUT,
+        keep_alive_timeout=1,
+        **every_stack,
     )
 
 
@@ -283,6 +287,33 @@ def test_a_head_that_trickles(client: Connection) -> None:
         except TimeoutError:
             continue
     assert answer == b"HTTP/1.1 408"
+
+
+@pytest.mark.parametrize("path", ["/upload", f"{ENGINE}polling&sid="])
+def test_a_body_of_which_no_more_comes(
+    path: str, client: Connection, server: ServerProcess
+) -> None:
+    if path.endswith("="):
+        with Connection(server.port) as other:
+            path += json.loads(other.ask("GET", ENGINE + "polling").body[1:])["sid"]
+    client.send(head_of("POST", path, "Content-Length: 10") + b"4hi")
+    assert client.receive().status == 408
+    assert client.is_closed()
+
+
+def test_a_body_that_the_application_does_not_read_yet(
+    client: Connection, server: ServerProcess
+) -> None:
+    client.send(head_of("POST", "/blocked", "Content-Length: 1000000") + bytes(150_000))
+    with Connection(server.port) as other:
+        assert other.ask("GET", "/wait_for?blocked").status == 200
+        client.sock.settimeout(2 * HEAD_TIMEOUT)
+        with pytest.raises(TimeoutError):
+            client.sock.recv(1)
+    client.sock.settimeout(5)
+    with Connection(server.port) as other:
+        assert other.ask("GET", "/open_gate").status == 200
+    assert client.sock.recv(12) == b"HTTP/1.1 200"
 
 
 def test_an_answer_may_take_longer_than_a_head(client: Connection, server: ServerProcess) -> None:

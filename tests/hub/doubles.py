@@ -69,6 +69,10 @@ class Clock:
         self.time = end
 
 
+#: How a WebSocket ended that was cut.
+ABORTED = (0, "aborted")
+
+
 class WebSocket:
     """A host's WebSocket that keeps what is written."""
 
@@ -88,6 +92,10 @@ class WebSocket:
         assert self.closed is None, "closed twice"
         assert self.reading, "closed while nobody would read the answer"
         self.closed = (code, reason)
+
+    def abort(self) -> None:
+        assert self.closed is None, "closed twice"
+        self.closed = ABORTED
 
     def pause_reading(self) -> None:
         self.reading = False

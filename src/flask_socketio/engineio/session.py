@@ -7,10 +7,9 @@ Whoever owns a session changes it by one call, drains what it has to say (``grou
 State    Meaning
 ======== ================================================================================
 OPEN     Packets travel.
-CLOSING  We closed a polling session: what is queued, then a CLOSE packet, wait for its polls,
-         or what is queued for an upgrade that was under way.
-CLOSED   Over. What was queued for a WebSocket, or answers a pending poll, may still have to be
-         drained; then the WebSocket is closed.
+CLOSING  We closed it, and what is queued has to go out first: to the WebSocket, or, with a CLOSE
+         packet behind it, to polls.
+CLOSED   Over. What answers a pending poll may still have to be drained; the WebSocket is closed.
 ======== ================================================================================
 
 ``close_reason`` is set when OPEN ends; forget a session when it is CLOSED.
@@ -101,7 +100,7 @@ class Session:
         self._release: PacketGroup | None = None
         self._posting = False
         self._probe: Probe | None = None
-        #: How long a session that is CLOSING waits for a poll.
+        #: How long a session that is CLOSING waits for its client to take what is queued.
         self._linger_until = 0.0
         #: When to call :meth:`handle_timer` next, in monotonic seconds; None for never.
         self.deadline: float | None = self._heartbeat.due_at
@@ -253,6 +252,8 @@ class Session:
             return []
         self._queue = None
         self.buffered_bytes = 0
+        if self.state is State.CLOSING:
+            self._set_closed()
         return queue
 
     def payload_to_send(self) -> bytes | None:
@@ -285,7 +286,8 @@ class Session:
 
         A CLOSE packet tells a client on polling; whoever owns the WebSocket of another closes it.
         What is queued is still sent when the reason is SERVER_DISCONNECT, and dropped otherwise.
-        A polling client that is between two polls is waited for, ``ping_timeout`` seconds.
+        A client that is between two polls, or takes nothing from its WebSocket, is waited for,
+        ``ping_timeout`` seconds.
         """
         if self.close_reason is not None:
             return
@@ -294,12 +296,13 @@ class Session:
             return
         self.close_reason = reason
         self.close_detail = detail
-        if self.transport is _WEBSOCKET:
-            # No CLOSE packet, like the reference server: the WebSocket's close frame follows, and
-            # python-engineio would take the packet for a request not to come back.
+        # A WebSocket gets no CLOSE packet, as from the reference server: its close frame follows,
+        # and python-engineio would take the packet for a request not to come back.
+        if self.transport is _POLLING:
+            self.send(CLOSE)
+        if self._queue is None:
             self._set_closed()
         else:
-            self.send(CLOSE)
             self.state = State.CLOSING
             self._linger_until = now + self.settings.ping_timeout
             self._update_deadline()
@@ -372,7 +375,8 @@ class Session:
             # The WebSocket takes what the polls were waited for; its close frame says the rest.
             self._queue = [group for group in self._queue or () if group is not CLOSE] or None
             self.buffered_bytes -= CLOSE.size
-            self._set_closed()
+            if self._queue is None:
+                self._set_closed()
         self._update_deadline()
 
     def _take_payload(self, queue: list[PacketGroup]) -> bytes:

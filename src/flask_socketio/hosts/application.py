@@ -6,7 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .environ import build_environ
+from uvicorn.protocols.utils import get_client_addr
+
+from .environ import build_environ, request_uri
 from .gateway import Gateway, end_unless_continued
 from .handshake import Handshake
 from .middleware import is_innermost
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger("flask_socketio")
+access_logger = logging.getLogger("uvicorn.access")
 
 
 class Application:
@@ -37,6 +40,7 @@ class Application:
     :param wsgi_app: what answers every other request.
     :param handshakes: returns the stack that requests to open a session run through; middleware
         may be put around it at any time.
+    :param access_log: whether requests are logged.
     """
 
     def __init__(
@@ -47,12 +51,14 @@ class Application:
         endpoints: list[Endpoint],
         wsgi_app: WSGIApplication,
         handshakes: Callable[[], WSGIApplication],
+        access_log: bool = False,
     ) -> None:
         self.loop = loop
         self.calls = calls
         self.workers = workers
         self.endpoints = endpoints
         self._handshakes = handshakes
+        self._access_log = access_log
         self._gateway = Gateway(wsgi_app, loop, calls, workers)
 
     def find(self, raw_path: bytes) -> Endpoint | None:
@@ -62,6 +68,22 @@ class Application:
             if raw_path.startswith(path) and raw_path[len(path) : len(path) + 1] in (b"", b"/"):
                 return endpoint
         return None
+
+    def log_access(self, scope: Any, status: int) -> None:
+        """Log a request that uvicorn does not see answered, as uvicorn logs the others.
+
+        :param scope: its ASGI scope.
+        :param status: of the answer.
+        """
+        if self._access_log:
+            access_logger.info(
+                '%s - "%s %s HTTP/%s" %d',
+                get_client_addr(scope),
+                scope["method"],
+                request_uri(scope),
+                scope["http_version"],
+                status,
+            )
 
     def handshake(self, scope: Mapping[str, Any], done: Callable[[Handshake], None]) -> None:
         """Send a request to open a session through the WSGI stack, if there is anything in it.

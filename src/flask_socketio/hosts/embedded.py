@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from ..runtimes.calls import Calls
 from ..runtimes.workers import Workers
 from .application import Application
-from .head_limits import HEAD_LIMIT, HEAD_TIMEOUT, HeadTimeouts
+from .read_limits import BODY_TIMEOUT, HEAD_LIMIT, HEAD_TIMEOUT, ReadTimeouts
 from .uvicorn_server import UvicornServer
 
 if TYPE_CHECKING:
@@ -44,6 +44,26 @@ class Service(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """A connection that waits for a part of a request."""
+
+    def head_timed_out(self) -> None:
+        """Answer 408 and close, or just close if nothing came at all."""
+        ...
+
+    def body_timed_out(self) -> None:
+        """Answer 408 and close, unless it is the application that does not read."""
+        ...
+
+
+def _expire_head(reader: Reader) -> None:
+    reader.head_timed_out()
+
+
+def _expire_body(reader: Reader) -> None:
+    reader.body_timed_out()
+
+
 class Host:
     """What the connections of one embedded server share; uvicorn takes it for its application.
 
@@ -53,6 +73,7 @@ class Host:
     :param shutdown_grace: seconds for everything to end when the server stops.
     :param head_timeout: seconds from a connection, or a request's first byte, to the end of its
         headers.
+    :param body_timeout: seconds without a byte of a body that is waited for.
     """
 
     def __init__(
@@ -62,12 +83,20 @@ class Host:
         workers: Workers,
         shutdown_grace: float,
         head_timeout: float,
+        body_timeout: float,
     ) -> None:
         self.application = application
-        self.head_timeouts = HeadTimeouts(application.loop.time, head_timeout)
+        clock = application.loop.time
+        self.head_timeouts = ReadTimeouts[Reader](clock, head_timeout, _expire_head)
+        self.body_timeouts = ReadTimeouts[Reader](clock, body_timeout, _expire_body)
         self.shutdown_grace = shutdown_grace
         self._services = services
         self._workers = workers
+
+    def sweep_timeouts(self) -> None:
+        """End the connections that have waited for their client for too long."""
+        self.head_timeouts.sweep()
+        self.body_timeouts.sweep()
 
     def close_engines(self) -> None:
         """Tell every client that the server stops."""
@@ -88,7 +117,7 @@ class Host:
         """Wait for background tasks, until a time of the loop or until somebody is in a hurry."""
         while running := self._count_background_tasks():
             if self.application.loop.time() >= deadline or hurry():
-                logger.warning("%d background tasks still run and are abandoned", running)
+                logger.error("%d background tasks still run and are abandoned", running)
                 return
             await asyncio.sleep(0.02)
 
@@ -113,6 +142,7 @@ class EmbeddedServer:
     :param http: ``'auto'`` (httptools where it is installed), ``'httptools'`` or ``'h11'``.
     :param head_timeout: seconds from a connection, or a request's first byte, to the end of its
         headers.
+    :param body_timeout: seconds without a byte of a body that is waited for.
     :param keep_alive_timeout: seconds that a connection is kept between two requests.
     """
 
@@ -131,6 +161,7 @@ class EmbeddedServer:
         loop: str = "auto",
         http: str = "auto",
         head_timeout: float = HEAD_TIMEOUT,
+        body_timeout: float = BODY_TIMEOUT,
         keep_alive_timeout: int = 5,
     ) -> None:
         self._services = services
@@ -145,6 +176,7 @@ class EmbeddedServer:
         self._loop_name = loop
         self._http_name = http
         self._head_timeout = head_timeout
+        self._body_timeout = body_timeout
         self._keep_alive_timeout = keep_alive_timeout
         self._server: UvicornServer | None = None
         self._stop_requested = False
@@ -179,8 +211,17 @@ class EmbeddedServer:
         calls = Calls(loop)
         workers = Workers(loop, self._handler_overlap)
         endpoints = [service.start(loop, calls, workers) for service in self._services]
-        application = Application(loop, calls, workers, endpoints, self._wsgi_app, self._handshakes)
-        host = Host(application, self._services, workers, self._shutdown_grace, self._head_timeout)
+        application = Application(
+            loop, calls, workers, endpoints, self._wsgi_app, self._handshakes, self._access_log
+        )
+        host = Host(
+            application,
+            self._services,
+            workers,
+            self._shutdown_grace,
+            self._head_timeout,
+            self._body_timeout,
+        )
         server = UvicornServer(self._config(host, application), host)
         server.should_exit = self._stop_requested
         self._server = server

@@ -6,10 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..engineio import EngineRequestError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..engineio import Cookie, OriginPolicy
+    from ..errors import ProtocolError
     from ..hub.engine import Engine
     from ..hub.engine_socket import EngineSocket
     from ..websocket import DeflateSettings
@@ -37,6 +40,15 @@ class Endpoint:
     compression_threshold: int = 1024
     cookie: Cookie = None
     deflate: DeflateSettings | None = None
+
+    def log_refusal(self, client: tuple[str, int] | None, error: ProtocolError) -> None:
+        """Log a request that is refused.
+
+        :param client: its address and port.
+        """
+        kind = error.code.name if isinstance(error, EngineRequestError) else type(error).__name__
+        address = client[0] if client else "?"
+        self.engine.errors.log(kind, f"refused a request from {address}: {error}")
 
     def check_handshake_origin(self, environ: dict[str, Any]) -> None:
         """Check who opens a session, by what WSGI middleware made of the request.

@@ -42,7 +42,7 @@ def build_environ(scope: Mapping[str, Any], body: object) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "REQUEST_URI": _request_uri(scope),
+        "REQUEST_URI": request_uri(scope),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 80),
         "SERVER_PROTOCOL": "HTTP/1.1" if scope["http_version"] == "1.1" else "HTTP/1.0",
@@ -61,7 +61,8 @@ def build_environ(scope: Mapping[str, Any], body: object) -> dict[str, Any]:
     return environ
 
 
-def _request_uri(scope: Mapping[str, Any]) -> str:
+def request_uri(scope: Mapping[str, Any]) -> str:
+    """Return a request's path and query as they came."""
     path: bytes = scope["raw_path"]
     query: bytes = scope["query_string"]
     return (path + b"?" + query if query else path).decode("latin-1")

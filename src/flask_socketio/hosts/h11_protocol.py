@@ -9,8 +9,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .environ import origin_form
-from .head_limits import HEAD_LIMIT
 from .http_answer import abort_if_written, write_error
+from .read_limits import HEAD_LIMIT
 from .websocket_protocol import WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class H11Host(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._host.head_timeouts.end(self)
+        self._host.body_timeouts.end(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -61,6 +62,10 @@ class H11Host(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._head_begun = False
             self._host.head_timeouts.end(self)
+        if self.conn.their_state is h11.SEND_BODY and not self._is_upgraded:
+            self._host.body_timeouts.begin(self)
+        else:
+            self._host.body_timeouts.end(self)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a head that is no HTTP, or too large."""
@@ -120,6 +125,18 @@ class H11Host(H11Protocol):
             )
         else:
             self.transport.close()
+
+    def body_timed_out(self) -> None:
+        """No more of a body has come in time."""
+        cycle: RequestResponseCycle = self.cycle
+        if self.flow.read_paused or cycle.waiting_for_100_continue:
+            self._host.body_timeouts.begin(self)
+        elif cycle.response_started:
+            self.transport.close()
+        else:
+            write_error(
+                self.transport, HTTPStatus.REQUEST_TIMEOUT, "The request's body took too long."
+            )
 
     # ---------------------------------------------------------------- the end
 

@@ -9,9 +9,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .environ import origin_form
-from .head_limits import HEAD_LIMIT
 from .http_answer import abort_if_written, write_error
 from .polling_cycle import PollingCycle
+from .read_limits import HEAD_LIMIT
 from .websocket_protocol import EARLY_LIMIT, WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class HttptoolsHost(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._host.head_timeouts.end(self)
+        self._host.body_timeouts.end(self)
         super().connection_lost(exc)
         if self._polling is not None:
             self._polling.abort()
@@ -85,6 +86,10 @@ class HttptoolsHost(HttpToolsProtocol):
             self._host.head_timeouts.begin(self)
         self._idle_size += len(data)
         self._parse(data)
+        if self._in_head:
+            self._host.body_timeouts.end(self)
+        elif not self._is_over:
+            self._host.body_timeouts.begin(self)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -266,6 +271,14 @@ class HttptoolsHost(HttpToolsProtocol):
             self._reject(HTTPStatus.REQUEST_TIMEOUT, "The request's headers took too long.")
         elif not self.transport.is_closing():
             self.transport.close()
+
+    def body_timed_out(self) -> None:
+        """No more of a body has come in time."""
+        cycle: RequestResponseCycle = self.cycle
+        if self.flow.read_paused or getattr(cycle, "waiting_for_100_continue", False):
+            self._host.body_timeouts.begin(self)
+        else:
+            self._reject(HTTPStatus.REQUEST_TIMEOUT, "The request's body took too long.")
 
     def hang_up(self) -> None:
         """Wait no longer for the client, if the connection is about to end."""

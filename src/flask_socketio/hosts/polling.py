@@ -232,8 +232,7 @@ class PollingExchange:
 
     def _refuse(self, error: ProtocolError) -> None:
         if isinstance(error, EngineRequestError):
-            client = self._scope["client"]
-            logger.warning("refused a request from %s: %s", client[0] if client else "?", error)
+            self._endpoint.log_refusal(self._scope["client"], error)
         self._answer(error_response(error, self._cors()))
 
     def _answer(self, response: Response) -> None:

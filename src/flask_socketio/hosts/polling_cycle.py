@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
-
 from .http_answer import write_response
 from .polling import PollingExchange
 
@@ -35,6 +33,7 @@ class PollingCycle:
     """
 
     __slots__ = (
+        "_application",
         "_exchange",
         "_protocol",
         "_scope",
@@ -55,6 +54,7 @@ class PollingCycle:
         scope: dict[str, Any],
         keep_alive: bool,
     ) -> None:
+        self._application = application
         self._protocol = protocol
         self._scope = scope
         self._exchange = PollingExchange(application, endpoint, scope, self._respond)
@@ -92,24 +92,12 @@ class PollingCycle:
         self.response_started = self.response_complete = True
         if protocol.transport.is_closing():
             return
-        if protocol.access_log:
-            self._log(response.status)
+        self._application.log_access(self._scope, response.status)
         headers = protocol.server_state.default_headers
         write_response(protocol.transport, response, self.keep_alive, headers)
         if not self.keep_alive:
             protocol.transport.close()
         protocol.on_response_complete()
-
-    def _log(self, status: int) -> None:
-        scope: Any = self._scope
-        self._protocol.access_logger.info(
-            '%s - "%s %s HTTP/%s" %d',
-            get_client_addr(scope),
-            scope["method"],
-            get_path_with_query_string(scope),
-            scope["http_version"],
-            status,
-        )
 
 
 class _NoEvent:

@@ -61,7 +61,8 @@ class UvicornServer(Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look around, ten times a second."""
-        self._host.head_timeouts.sweep()
+        # Not from here: a defect in one connection's end must not end the server.
+        asyncio.get_running_loop().call_soon(self._host.sweep_timeouts)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -98,7 +99,7 @@ class UvicornServer(Server):
     def _end_hard(self) -> None:
         left = list(self.server_state.connections)
         if left:
-            logger.warning("%d connections are cut: they did not end in time", len(left))
+            logger.error("%d connections are cut: they did not end in time", len(left))
         for connection in left:
             connection.abort()  # type: ignore[union-attr]
         for task in list(self.server_state.tasks):

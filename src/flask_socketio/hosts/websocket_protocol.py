@@ -7,7 +7,6 @@ loop's thread.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any
 
 from ..engineio import (
@@ -47,10 +46,8 @@ if TYPE_CHECKING:
 HIGH_WATER = 64 * 1024
 #: Bytes that may follow the handshake request before it has been answered.
 EARLY_LIMIT = 64 * 1024
-#: Seconds that the peer has to answer a close frame.
+#: Seconds that the peer has to answer a close frame, or to take a part of what is before it.
 CLOSE_TIMEOUT = 5.0
-
-logger = logging.getLogger("flask_socketio.engineio")
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -124,7 +121,7 @@ class WebSocketProtocol(asyncio.Protocol):
         acceptance = self._accept(scope)
         engine.open_probe(socket, self)
         self._is_probe = True
-        self._begin(socket, acceptance)
+        self._begin(scope, socket, acceptance)
 
     def _accept(self, scope: Mapping[str, Any]) -> Acceptance:
         return accept_handshake(
@@ -140,7 +137,7 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         environ = handshake.environ
         if environ is None or self._engine.closing:
-            self._answer(handshake.response() if environ is None else going_away())
+            self._answer(scope, handshake.response() if environ is None else going_away())
             return
         try:
             self._endpoint.check_handshake_origin(environ)
@@ -149,9 +146,11 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         socket = self._engine.open(Transport.WEBSOCKET, environ)
         socket.websocket = self
-        self._begin(socket, acceptance)
+        self._begin(scope, socket, acceptance)
 
-    def _begin(self, socket: EngineSocket, acceptance: Acceptance) -> None:
+    def _begin(
+        self, scope: Mapping[str, Any], socket: EngineSocket, acceptance: Acceptance
+    ) -> None:
         self._socket = socket
         self._transport.set_write_buffer_limits(HIGH_WATER)
         self._connection = WebSocketConnection(
@@ -160,22 +159,23 @@ class WebSocketProtocol(asyncio.Protocol):
         )
         self._deflates = acceptance.deflate is not None
         self._transport.write(acceptance.response())
+        self._application.log_access(scope, 101)
         early, self._early = self._early, None
         if early:
             self.data_received(early)
 
     def _refuse(self, scope: Mapping[str, Any], error: ProtocolError) -> None:
-        client = scope["client"]
-        logger.warning("refused a WebSocket from %s: %s", client[0] if client else "?", error)
+        self._endpoint.log_refusal(scope["client"], error)
         origin = Headers(scope["headers"]).get("origin")
         headers = self._endpoint.origins.headers(origin)
         if isinstance(error, HandshakeError):
             headers += [(name.decode(), value.decode()) for name, value in error.headers]
-        self._answer(error_response(error, headers))
+        self._answer(scope, error_response(error, headers))
 
-    def _answer(self, response: Response) -> None:
+    def _answer(self, scope: Mapping[str, Any], response: Response) -> None:
         """Answer the request by HTTP, and close."""
         self._early = b""
+        self._application.log_access(scope, response.status)
         write_response(self._transport, response)
         self._transport.close()
 
@@ -255,15 +255,23 @@ class WebSocketProtocol(asyncio.Protocol):
         self._transport.write(data)
 
     def close(self, code: int, reason: str) -> None:
-        """Start the closing handshake; cut the connection if the peer does not take bytes."""
+        """Start the closing handshake, behind what was written."""
         self._socket = None
         connection = self._connection
-        if connection is None or not self.writable:
+        if connection is None:
             self._transport.abort()
         elif connection.state is State.OPEN:
             short = reason.encode()[:120].decode(errors="ignore")
             self._transport.write(connection.send_close(code, short))
-            self._application.loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+            self._await_close()
+
+    def _await_close(self, unsent: int | None = None) -> None:
+        """Give the peer time for its answer, as long as it goes on taking what was written."""
+        left = self._transport.get_write_buffer_size()
+        if unsent is None or 0 < left < unsent:
+            self._application.loop.call_later(CLOSE_TIMEOUT, self._await_close, left)
+        else:
+            self._transport.abort()
 
     def pause_reading(self) -> None:
         """Leave further bytes in the kernel."""

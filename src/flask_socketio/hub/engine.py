@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..engineio import NOOP, Session, SessionSettings, State, Transport
 from ..errors import ProtocolError
 from ..types import DisconnectReason, EioSid
+from .client_errors import ClientErrors
 from .counters import Counters
 from .deadlines import Deadlines
 from .engine_socket import EngineSocket
@@ -26,6 +27,7 @@ FLUSH_BUDGET = 256
 _OPEN = State.OPEN
 _CLOSED = State.CLOSED
 _WEBSOCKET = Transport.WEBSOCKET
+_SERVER_DISCONNECT = DisconnectReason.SERVER_DISCONNECT
 
 #: WebSocket close codes of RFC 6455 section 7.4.1.
 NORMAL_CLOSURE = 1000
@@ -61,7 +63,9 @@ class Engine:
         self._application = application
         self._runtime = runtime
         self._make_sid = make_sid
-        self._logger = logger or logging.getLogger("flask_socketio.engineio")
+        self.errors = ClientErrors(
+            logger or logging.getLogger("flask_socketio.engineio"), runtime.now
+        )
         self._deadlines = Deadlines()
         self._dirty: list[EngineSocket] = []
 
@@ -326,7 +330,7 @@ class Engine:
         self.counters.protocol_errors += 1
         # As text: its traceback would keep the client as long as a handler keeps the record.
         detail = str(error)
-        self._logger.warning("%s is disconnected: %s", describe(socket), detail)
+        self.errors.log(type(error).__name__, f"{describe(socket)} is disconnected: {detail}")
         self._cut(socket, error.reason, detail, error.close_code)
 
     def fail_payload(self, socket: EngineSocket, error: ProtocolError) -> None:
@@ -361,8 +365,9 @@ class Engine:
     def abandon_polls(self) -> None:
         """Wait no longer for clients that are between two polls, because the server stops."""
         for socket in tuple(self.sockets.values()):
-            if socket.session.state is State.CLOSING:
-                socket.session.transport_closed(DisconnectReason.SERVER_DISCONNECT)
+            session = socket.session
+            if session.state is State.CLOSING and session.transport is Transport.POLLING:
+                session.transport_closed(DisconnectReason.SERVER_DISCONNECT)
                 self._mark_dirty(socket)
 
     def close_slow_consumer(self, socket: EngineSocket, unsent: int) -> None:
@@ -375,7 +380,7 @@ class Engine:
             f"slow consumer: {unsent} bytes unsent, "
             f"max_buffered_bytes={self.settings.max_buffered_bytes}"
         )
-        self._logger.warning("%s is disconnected: %s", describe(socket), detail)
+        self.errors.log("slow consumer", f"{describe(socket)} is disconnected: {detail}")
         self._cut(socket, DisconnectReason.TRANSPORT_ERROR, detail, POLICY_VIOLATION)
 
     def _cut(
@@ -391,7 +396,10 @@ class Engine:
         if websocket is not None:
             if socket.paused:
                 websocket.resume_reading()  # its answer to the close frame is to be read
-            websocket.close(code, detail)
+            if websocket.writable or socket.session.close_reason is _SERVER_DISCONNECT:
+                websocket.close(code, detail)
+            else:
+                websocket.abort()  # it does not take what it was sent: nothing is waited for
 
     def _drop_probe(self, socket: EngineSocket, code: int, detail: str) -> None:
         probe, socket.probe = socket.probe, None

@@ -51,6 +51,10 @@ class WebSocket(Protocol):
         """Start the closing handshake, after what was written."""
         ...
 
+    def abort(self) -> None:
+        """End the connection at once."""
+        ...
+
     def pause_reading(self) -> None:
         """Leave further bytes in the kernel, so that the peer has to wait."""
         ...

@@ -36,7 +36,8 @@ IDLE_TIME = 20.0
 GATHER_TURNS = 4
 #: Seconds between two looks at whether jobs wait too long.
 LOOK_INTERVAL = 0.005
-#: Looks without any job started after which a worker is added whatever the processor's load.
+#: Looks without any job started, for each worker there is, after which one is added whatever the
+#: processor's load: handlers that compute gain nothing from company.
 STALLED_LOOKS = 4
 #: Share of one processor above which more workers would only get in each other's way.
 BUSY_SHARE = 0.7
@@ -187,7 +188,7 @@ class Workers:
         if recent and idle_processor:
             for _ in range(min(len(self._ready), max(1, self._count - len(self._idle)))):
                 self._wake_one()
-        elif stalled >= STALLED_LOOKS:
+        elif stalled >= STALLED_LOOKS * max(1, self._count - len(self._idle)):
             self._seen = (self._taken, now, used, 0)
             self._wake_one()
 
@@ -226,7 +227,7 @@ class Workers:
             now = self._clock()
             if now - self._warned_at >= WARNING_INTERVAL:
                 self._warned_at = now
-                logger.warning("%d workers run, and one more was refused: %s", self._count, error)
+                logger.error("%d workers run, and one more was refused: %s", self._count, error)
         else:
             self._running.add(worker)
             self._count += 1

@@ -1,10 +1,12 @@
-"""The time-outs of heads, on a clock of the test's own."""
+"""The time-outs of what is read, on a clock of the test's own."""
 
 from __future__ import annotations
 
 import pytest
 
-from flask_socketio.hosts.head_limits import HEAD_TIMEOUT, HeadTimeouts
+from flask_socketio.hosts.read_limits import ReadTimeouts
+
+TIMEOUT = 10.0
 
 
 class Clock:
@@ -17,7 +19,7 @@ class Clock:
 class Reader:
     timed_out = 0
 
-    def head_timed_out(self) -> None:
+    def time_out(self) -> None:
         self.timed_out += 1
 
 
@@ -27,14 +29,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def timeouts(clock: Clock) -> HeadTimeouts:
-    return HeadTimeouts(clock)
+def timeouts(clock: Clock) -> ReadTimeouts[Reader]:
+    return ReadTimeouts(clock, TIMEOUT, Reader.time_out)
 
 
-def test_a_head_that_takes_too_long(clock: Clock, timeouts: HeadTimeouts) -> None:
+def test_a_head_that_takes_too_long(clock: Clock, timeouts: ReadTimeouts[Reader]) -> None:
     reader = Reader()
     timeouts.begin(reader)
-    clock.now += HEAD_TIMEOUT - 0.01
+    clock.now += TIMEOUT - 0.01
     timeouts.sweep()
     assert not reader.timed_out
     clock.now += 0.01
@@ -44,31 +46,31 @@ def test_a_head_that_takes_too_long(clock: Clock, timeouts: HeadTimeouts) -> Non
     assert not len(timeouts)
 
 
-def test_a_head_that_has_come(clock: Clock, timeouts: HeadTimeouts) -> None:
+def test_a_head_that_has_come(clock: Clock, timeouts: ReadTimeouts[Reader]) -> None:
     reader = Reader()
     timeouts.begin(reader)
     timeouts.end(reader)
     timeouts.end(reader)
-    clock.now += 2 * HEAD_TIMEOUT
+    clock.now += 2 * TIMEOUT
     timeouts.sweep()
     assert not reader.timed_out
 
 
 def test_a_reader_whose_time_begins_again_holds_up_no_other(
-    clock: Clock, timeouts: HeadTimeouts
+    clock: Clock, timeouts: ReadTimeouts[Reader]
 ) -> None:
     first, second = Reader(), Reader()
     timeouts.begin(first)
     timeouts.begin(second)
-    clock.now += HEAD_TIMEOUT / 2
+    clock.now += TIMEOUT / 2
     timeouts.begin(first)
-    clock.now += HEAD_TIMEOUT / 2
+    clock.now += TIMEOUT / 2
     timeouts.sweep()
     assert (first.timed_out, second.timed_out) == (0, 1)
 
 
 def test_another_limit(clock: Clock) -> None:
-    timeouts = HeadTimeouts(clock, 0.5)
+    timeouts = ReadTimeouts(clock, 0.5, Reader.time_out)
     reader = Reader()
     timeouts.begin(reader)
     clock.now += 0.5

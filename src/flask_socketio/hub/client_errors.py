@@ -1,0 +1,44 @@
+"""What clients did wrong, in the log: an operator must see it, and no client may fill the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+#: Seconds between two lines at level ERROR about errors of one kind.
+INTERVAL = 60.0
+
+
+class ClientErrors:
+    """Logs the first error of each kind, once a minute, at level ERROR, and the others at INFO.
+
+    :param logger: where.
+    :param clock: the time in seconds.
+    """
+
+    __slots__ = ("_clock", "_kinds", "_logger")
+
+    def __init__(self, logger: logging.Logger, clock: Callable[[], float]) -> None:
+        self._logger = logger
+        self._clock = clock
+        #: When the last line of a kind was logged at ERROR, and how many more there were since.
+        self._kinds: dict[str, tuple[float, int]] = {}
+
+    def log(self, kind: str, message: str) -> None:
+        """Log one error.
+
+        :param kind: what it counts as; there are only so many kinds.
+        :param message: what the client did, with its address, and what may be changed.
+        """
+        now = self._clock()
+        logged_at, others = self._kinds.get(kind, (-INTERVAL, 0))
+        if now - logged_at < INTERVAL:
+            self._kinds[kind] = (logged_at, others + 1)
+            self._logger.info("%s", message)
+            return
+        self._kinds[kind] = (now, 0)
+        since = f" ({others} more like this before, at level INFO)" if others else ""
+        self._logger.error("%s%s", message, since)
