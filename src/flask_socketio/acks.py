@@ -12,38 +12,38 @@ if TYPE_CHECKING:
 
     from .dispatch import EventDispatcher
     from .hub.socket import Socket
-    from .server import Server
+    from .service import SocketIOService
     from .socketio import Packet
 
 
 class CallbackAck:
     """Runs a callback when the answer comes; with a room, once for each client that answers.
 
-    :param server: whose client answers.
+    :param service: whose client answers.
     :param callback: what is called with the answer's arguments.
     :param asker: the client whose event asked for the answer; its context is the callback's.
     """
 
-    __slots__ = ("_asker", "_callback", "_server")
+    __slots__ = ("_asker", "_callback", "_service")
 
     def __init__(
-        self, server: Server, callback: Callable[..., object], asker: Socket | None
+        self, service: SocketIOService, callback: Callable[..., object], asker: Socket | None
     ) -> None:
-        self._server = server
+        self._service = service
         self._callback = callback
         self._asker = asker
 
     def received(self, socket: Socket, packet: Packet) -> None:
         """Have the callback run in a worker."""
-        self._server.hub.put_ack_job(socket, self._run, packet)
+        self._service.hub.put_ack_job(socket, self._run, packet)
 
     def disconnected(self, socket: Socket) -> None:
         """The callback is not called: as documented, it confirms receipt."""
 
     def _run(self, socket: Socket, packet: Packet) -> None:
-        server = self._server
-        dispatcher: EventDispatcher = server.dispatcher
-        args = server.decode_ack(socket, packet)
+        service = self._service
+        dispatcher: EventDispatcher = service.dispatcher
+        args = service.decode_ack(socket, packet)
         if args is None:
             return
         if self._asker is not None:
@@ -76,10 +76,10 @@ class CallAck:
         """Learn that the client is gone, or that there is none."""
         self._done.set()
 
-    def wait(self, server: Server, timeout: float | None) -> Any:
+    def wait(self, service: SocketIOService, timeout: float | None) -> Any:
         """Wait for the answer.
 
-        :param server: decodes it.
+        :param service: decodes it.
         :param timeout: seconds; None waits as long as the client is connected.
         :returns: None, one value, or a tuple of several.
         :raises TimeoutError: no answer came in time.
@@ -87,7 +87,7 @@ class CallAck:
         """
         if not self._done.wait(timeout):
             raise TimeoutError(f"no answer to {self._event!r} within {timeout} s")
-        args = server.decode_ack(*self._answer) if self._answer is not None else None
+        args = service.decode_ack(*self._answer) if self._answer is not None else None
         if args is None:
             raise DisconnectedError(f"the client that was sent {self._event!r} is not connected")
         return None if not args else args[0] if len(args) == 1 else tuple(args)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .hub.hub import Hub
     from .hub.ports import Submit
     from .hub.socket import Socket
-    from .server import Server
+    from .service import SocketIOService
     from .socketio import Packet, Parser
     from .types import DisconnectReason
 
@@ -52,7 +52,7 @@ class EventDispatcher:
 
     hub: Hub
     submit: Submit
-    server: Server
+    service: SocketIOService
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class EventDispatcher:
         client = socket.client
         if client.context is None:
             client.context = ConnectionContext(self._app, client.environ, self._manage_session())
-        context = EventContext.for_event(client.context, (self.server, socket), event, args)
+        context = EventContext.for_event(client.context, (self.service, socket), event, args)
         result = None
         _, error = _attempt(context.enter, ())  # a receiver of appcontext_pushed may fail
         if error is None:

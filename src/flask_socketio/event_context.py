@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from flask.sessions import SessionInterface, SessionMixin
 
     from .hub.socket import Socket
-    from .server import Server
+    from .service import SocketIOService
 
 _SPLIT_CONTEXTS = hasattr(flask.globals, "_cv_request")
 _cv_app: Any = flask.globals._cv_app
@@ -76,7 +76,7 @@ class EventContext(_ContextClass):  # type: ignore[misc]
 
     app: Flask
     #: The server and the client of the event.
-    origin: tuple[Server, Socket]
+    origin: tuple[SocketIOService, Socket]
     flashes: list[tuple[str, str]] | None = None
     _flashes: list[tuple[str, str]] | None = None
     _connection: ConnectionContext
@@ -93,7 +93,7 @@ class EventContext(_ContextClass):  # type: ignore[misc]
     def for_event(
         cls,
         connection: ConnectionContext,
-        origin: tuple[Server, Socket],
+        origin: tuple[SocketIOService, Socket],
         event: str,
         args: Sequence[Any],
     ) -> EventContext:
@@ -220,7 +220,7 @@ class EventContext(_ContextClass):  # type: ignore[misc]
         return (error,) if _SPLIT_CONTEXTS else (self, error)
 
 
-def current_origin() -> tuple[Server, Socket] | None:
+def current_origin() -> tuple[SocketIOService, Socket] | None:
     """Return the server and the client of the event that is being handled; None outside of one."""
     context = (_cv_request or _cv_app).get(None)
     if type(context) is EventContext:
@@ -228,7 +228,7 @@ def current_origin() -> tuple[Server, Socket] | None:
     return None if _SPLIT_CONTEXTS else _outer_origin(context)
 
 
-def _outer_origin(context: Any) -> tuple[Server, Socket] | None:
+def _outer_origin(context: Any) -> tuple[SocketIOService, Socket] | None:
     """Look behind application contexts that a handler pushed: from 3.2 on they hide its own."""
     while isinstance(context, _ContextClass) and not context.has_request:
         context = context._cv_token.old_value

@@ -16,7 +16,7 @@ from .hosts.reloader import RELOAD_STATUS
 from .loggers import configure_loggers
 from .namespace import Namespace
 from .run_options import RunOptions, check_run_options
-from .server import Server, make_parser
+from .service import SocketIOService, make_parser
 from .types import DisconnectReason
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class SocketIO:
         self.server_options: SocketIOOptions = {}
         self.handlers = HandlerTable()
         self.manage_session = True
-        self.server: Server | None = None
+        self.service: SocketIOService | None = None
         self._app: Flask | None = None
         self._config = ServerConfig()
         self._embedded: EmbeddedServer | None = None
@@ -73,7 +73,7 @@ class SocketIO:
             lambda: self.manage_session,
             self._config.allows_namespace,
         )
-        self.server = Server(self._config, dispatcher, parser)
+        self.service = SocketIOService(self._config, dispatcher, parser)
         self._app = app
         app.extensions["socketio"] = self
         app.wsgi_app = SocketIOMiddleware(  # type: ignore[method-assign]
@@ -172,10 +172,10 @@ class SocketIO:
 
     # ---------------------------------------------------------------- emitting
 
-    def _started(self) -> Server:
-        if self.server is None:
+    def _started(self) -> SocketIOService:
+        if self.service is None:
             raise UsageError("this SocketIO has no application yet: call init_app(app) first")
-        return self.server
+        return self.service
 
     def emit(
         self,
@@ -309,14 +309,14 @@ class SocketIO:
         :param kwargs: its keyword arguments.
         :returns: the task; ``join()`` waits for it.
         """
-        return self._started().start_background_task(target, args, kwargs)
+        return self._started().background.start(target, args, kwargs)
 
     def sleep(self, seconds: float = 0) -> None:
         """Wait.
 
         :param seconds: how long. In a handler, the client's next handler may start meanwhile.
         """
-        self._started().sleep(seconds)
+        self._started().background.sleep(seconds)
 
     # ---------------------------------------------------------------- the server
 
@@ -340,7 +340,7 @@ class SocketIO:
         settings = check_run_options(app, host, port, options)
         app.debug = settings.debug
         supervise(settings)
-        if self.server is None:
+        if self.service is None:
             self.init_app(app)
         config = self._config
         embedded = make_embedded_server(

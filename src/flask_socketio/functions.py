@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .addressing import Rooms
     from .hub.socket import Socket
-    from .server import Server
+    from .service import SocketIOService
     from .types import Room
 
 
@@ -24,7 +24,7 @@ def _outside(function: str, instead: str) -> NoReturn:
     )
 
 
-def _origin(function: str, instead: str) -> tuple[Server, Socket]:
+def _origin(function: str, instead: str) -> tuple[SocketIOService, Socket]:
     origin = current_origin()
     if origin is None:
         _outside(function, instead)
@@ -62,20 +62,20 @@ def emit(
     """
     if unknown:
         refuse_unknown(unknown, emit)
-    server, socket = _origin("emit", "socketio.emit(..., to=...)")
+    service, socket = _origin("emit", "socketio.emit(..., to=...)")
     own = socket.namespace.name
     namespace = own if namespace is None else namespace or "/"
     rooms = rooms_of(to, room)
     data = event_args(args)
     if rooms is None and not broadcast:
         if include_self and not skip_sid:
-            server.emit_to(socket, event, data, namespace, callback)
+            service.emit_to(socket, event, data, namespace, callback)
             return
         rooms = (socket.sid,)
     skip = sids_of(skip_sid)
     if not include_self:
         skip.add(socket.sid)
-    server.emit(event, data, namespace, rooms, skip, callback, socket)
+    service.emit(event, data, namespace, rooms, skip, callback, socket)
 
 
 def send(
@@ -140,11 +140,11 @@ def call(
     """
     if unknown:
         refuse_unknown(unknown, call)
-    server, socket = _origin("call", "socketio.call(..., to=...)")
+    service, socket = _origin("call", "socketio.call(..., to=...)")
     rooms = rooms_of(to, room)
     namespace = socket.namespace.name if namespace is None else namespace or "/"
     sid = socket.sid if rooms is None else next(iter(rooms))
-    return server.call(event, event_args(args), namespace, sid, timeout)
+    return service.call(event, event_args(args), namespace, sid, timeout)
 
 
 def join_room(room: Room, sid: str | None = None, namespace: str | None = None) -> None:
@@ -155,12 +155,12 @@ def join_room(room: Room, sid: str | None = None, namespace: str | None = None) 
     :param namespace: the room's namespace; that of the current event by default.
     :raises ValueError: the client that was named is not connected.
     """
-    server, socket = _origin("join_room", "join_room(room, sid=..., namespace=...) in a handler")
+    service, socket = _origin("join_room", "join_room(room, sid=..., namespace=...) in a handler")
     hash(room)  # raises here, at the caller's line
     if sid is None and namespace in (None, socket.namespace.name):
-        server.submit(server.hub.join, socket, room)
+        service.submit(service.hub.join, socket, room)
     else:
-        server.enter_room(sid or socket.sid, room, namespace or socket.namespace.name)
+        service.enter_room(sid or socket.sid, room, namespace or socket.namespace.name)
 
 
 def leave_room(room: Room, sid: str | None = None, namespace: str | None = None) -> None:
@@ -171,12 +171,12 @@ def leave_room(room: Room, sid: str | None = None, namespace: str | None = None)
     :param namespace: the room's namespace; that of the current event by default.
     :raises ValueError: the client that was named is not connected.
     """
-    server, socket = _origin("leave_room", "leave_room(room, sid=..., namespace=...) in a handler")
+    service, socket = _origin("leave_room", "leave_room(room, sid=..., namespace=...) in a handler")
     hash(room)
     if sid is None and namespace in (None, socket.namespace.name):
-        server.submit(server.hub.leave, socket, room)
+        service.submit(service.hub.leave, socket, room)
     else:
-        server.leave_room(sid or socket.sid, room, namespace or socket.namespace.name)
+        service.leave_room(sid or socket.sid, room, namespace or socket.namespace.name)
 
 
 def close_room(room: Room, namespace: str | None = None) -> None:
@@ -185,8 +185,8 @@ def close_room(room: Room, namespace: str | None = None) -> None:
     :param room: the room's name.
     :param namespace: its namespace; that of the current event by default.
     """
-    server, socket = _origin("close_room", "socketio.close_room(...)")
-    server.close_room(room, namespace or socket.namespace.name)
+    service, socket = _origin("close_room", "socketio.close_room(...)")
+    service.close_room(room, namespace or socket.namespace.name)
 
 
 def rooms(sid: str | None = None, namespace: str | None = None) -> list[Room]:
@@ -195,8 +195,8 @@ def rooms(sid: str | None = None, namespace: str | None = None) -> list[Room]:
     :param sid: the client; the current one by default.
     :param namespace: the namespace; that of the current event by default.
     """
-    server, socket = _origin("rooms", "it in a handler")
-    return server.rooms(sid or socket.sid, namespace or socket.namespace.name)
+    service, socket = _origin("rooms", "it in a handler")
+    return service.rooms(sid or socket.sid, namespace or socket.namespace.name)
 
 
 def disconnect(sid: str | None = None, namespace: str | None = None, silent: bool = False) -> None:
@@ -206,8 +206,8 @@ def disconnect(sid: str | None = None, namespace: str | None = None, silent: boo
     :param namespace: the namespace; that of the current event by default.
     :param silent: accepted and ignored, as in earlier releases.
     """
-    server, socket = _origin("disconnect", "it in a handler")
+    service, socket = _origin("disconnect", "it in a handler")
     if sid is None and namespace in (None, socket.namespace.name):
-        server.submit(server.hub.disconnect, socket)
+        service.submit(service.hub.disconnect, socket)
     else:
-        server.disconnect(sid or socket.sid, namespace or socket.namespace.name)
+        service.disconnect(sid or socket.sid, namespace or socket.namespace.name)

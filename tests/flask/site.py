@@ -39,10 +39,10 @@ class Site:
         """Start the server, unless it runs."""
         if self._embedded is not None:
             return
-        assert self.socketio.server is not None
-        config = self.socketio.server.config
+        assert self.socketio.service is not None
+        config = self.socketio.service.config
         self._embedded = EmbeddedServer(
-            [self.socketio.server],
+            [self.socketio.service],
             self.app,
             lambda: self.app.wsgi_app,
             self._listener,

@@ -47,13 +47,13 @@ class TestTasks:
         for _ in range(3):
             site.socketio.start_background_task(lambda: None).join()
 
-        assert site.socketio.server._background_tasks == set()
+        assert not len(site.socketio.service.background)
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
     def test_tasks_that_fail_are_forgotten(self, site: Site) -> None:
         site.socketio.start_background_task(lambda: 1 / 0).join()
 
-        assert site.socketio.server._background_tasks == set()
+        assert not len(site.socketio.service.background)
 
 
 class TestStopping:

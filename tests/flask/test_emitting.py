@@ -258,7 +258,7 @@ class TestAddressing:
         client.emit("go")
 
         assert client.drain() == []
-        assert site.socketio.server.engine.counters.undelivered == 1
+        assert site.socketio.service.engine.counters.undelivered == 1
 
     def test_empty_namespace_is_the_global_one(self, site: Site) -> None:
         site.socketio.on_event("go", lambda: emit("x", namespace=""), namespace="/chat")

@@ -39,9 +39,9 @@ class TestSettingUp:
         socketio.init_app(app, cors_allowed_origins="*")
 
         assert app.extensions["socketio"] is socketio
-        assert socketio.server is not None
-        assert socketio.server.config.ping_interval == 7
-        assert socketio.server.config.cors_allowed_origins == "*"
+        assert socketio.service is not None
+        assert socketio.service.config.ping_interval == 7
+        assert socketio.service.config.cors_allowed_origins == "*"
         assert socketio.server_options == {"ping_interval": 7, "cors_allowed_origins": "*"}
 
     def test_init_app_overrides_the_constructor(self) -> None:
@@ -49,8 +49,8 @@ class TestSettingUp:
 
         socketio.init_app(Flask(__name__), ping_interval=8)
 
-        assert socketio.server is not None
-        assert socketio.server.config.ping_interval == 8
+        assert socketio.service is not None
+        assert socketio.service.config.ping_interval == 8
         assert socketio.manage_session is False
 
     def test_twice(self, site: Site) -> None:
@@ -165,7 +165,7 @@ class TestSerializer:
         pytest.importorskip("msgpack")
         socketio = SocketIO(Flask(__name__), serializer="msgpack")
 
-        assert type(socketio.server.parser).__name__ == "MsgpackParser"
+        assert type(socketio.service.parser).__name__ == "MsgpackParser"
 
     def test_class(self, make_site: MakeSite) -> None:
         class Parser(JsonParser):
@@ -174,7 +174,7 @@ class TestSerializer:
         site = make_site(serializer=Parser)
         site.socketio.on_event("go", lambda: "text")
 
-        assert type(site.socketio.server.parser) is Parser
+        assert type(site.socketio.service.parser) is Parser
         assert site.connect().call("go") == "text"
 
     @pytest.mark.parametrize("serializer", ["pickle", "cbor", None, 1])
@@ -312,8 +312,8 @@ class TestAfterAStop:
 
 
 def test_server_knows_whether_it_runs(site: Site) -> None:
-    server = site.socketio.server
+    server = site.socketio.service
     assert server is not None
-    assert not server.is_running
+    assert server.workers is None
     site.connect()
-    assert server.is_running
+    assert server.workers is not None

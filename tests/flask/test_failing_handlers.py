@@ -255,7 +255,7 @@ class TestGoingOn:
         client = site.connect()
 
         assert ack_of(client, "unknown") is None
-        assert site.socketio.server.engine.counters.unhandled_events == 1
+        assert site.socketio.service.engine.counters.unhandled_events == 1
 
     def test_event_that_is_not_json_closes_the_connection(self, site: Site) -> None:
         client = site.connect()

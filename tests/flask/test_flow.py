@@ -17,7 +17,7 @@ def test_reading_resumes_when_the_handlers_catch_up(make_site: MakeSite) -> None
     site.socketio.on_event("count", seen.append)
     client = site.connect()
     client.emit("wait")
-    counters = site.socketio.server.engine.counters
+    counters = site.socketio.service.engine.counters
     sent = 0
     while not counters.reading_paused:  # jobs that have not been handed over yet do not count
         client.emit("count", sent)

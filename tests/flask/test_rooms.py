@@ -150,7 +150,7 @@ class TestOtherClients:
 
 
 def test_before_the_server_runs(site: Site) -> None:
-    server = site.socketio.server
+    server = site.socketio.service
     assert server is not None
     site.socketio.close_room("r")
     assert server.rooms("nobody", "/") == []

@@ -47,7 +47,7 @@ seen.add_routes(app)
 @app.get("/polling/<label>")
 def is_polling(label: str) -> Response:
     """Whether a poll of each client of that label is pending; the one look behind the API."""
-    server: Any = socketio.server
+    server: Any = socketio.service
     return jsonify(all(has_poll(server, *key) for key in seen.sids_of(label)))
 
 

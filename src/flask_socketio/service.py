@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import itertools
 import logging
-import threading
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import flask.json
 
 from .acks import CallAck, CallbackAck
+from .background import BackgroundTasks
 from .engineio import OriginPolicy, message_group
 from .errors import ProtocolError, UsageError
 from .hosts.endpoint import Endpoint
@@ -56,7 +55,7 @@ T = TypeVar("T")
 logger = logging.getLogger("flask_socketio")
 
 
-class Server:
+class SocketIOService:
     """The Hub, the runtime and the parser of one server.
 
     :param config: its options.
@@ -73,10 +72,8 @@ class Server:
         self.workers: Workers | None = None
         self._calls: Calls | None = None
         self._ack_ids = itertools.count(1)
-        self._background_tasks: set[threading.Thread] = set()
-        #: Set while background tasks are to end.
-        self._stopping = threading.Event()
-        dispatcher.server = self
+        self.background = BackgroundTasks()
+        dispatcher.service = self
         dispatcher.submit = self.submit
 
     def start(self, loop: asyncio.AbstractEventLoop, calls: Calls, workers: Workers) -> Endpoint:
@@ -95,7 +92,7 @@ class Server:
         self.hub.engine = runtime.engine = self.engine
         self.dispatcher.hub = self.hub
         self.workers = workers
-        self._stopping.clear()
+        self.background.begin(workers)
         self._calls = calls
         self.dispatcher.submit = calls.submit
         config = self.config
@@ -108,11 +105,6 @@ class Server:
             cookie=config.cookie,
             deflate=DeflateSettings() if config.per_message_deflate else None,
         )
-
-    @property
-    def is_running(self) -> bool:
-        """Whether clients can connect."""
-        return self._calls is not None
 
     def submit(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have the Hub do something; before the server runs there is nobody to do it for."""
@@ -322,51 +314,9 @@ class Server:
         if socket is not None:
             self.hub.disconnect(socket)
 
-    # ---------------------------------------------------------------- background work
-
-    def sleep(self, seconds: float) -> None:
-        """Wait; the client's next handler may start meanwhile.
-
-        :raises SystemExit: in a background task, once the server stops: it ends the task.
-        """
-        if threading.current_thread() in self._background_tasks:
-            if self._stopping.wait(seconds):
-                raise SystemExit
-        elif self.workers is None:
-            time.sleep(seconds)
-        else:
-            with self.workers.waiting():
-                time.sleep(seconds)
-
-    def start_background_task(
-        self, target: Callable[..., object], args: Sequence[Any], kwargs: dict[str, Any]
-    ) -> threading.Thread:
-        """Run a function in a thread of its own."""
-
-        def run() -> None:
-            try:
-                target(*args, **kwargs)
-            except SystemExit:  # by sleep(), because the server stops
-                logger.debug("the background task %r ends", target)
-            finally:
-                self._background_tasks.discard(task)
-
-        task = threading.Thread(target=run, daemon=True)
-        self._background_tasks.add(task)
-        task.start()
-        return task
-
     def join_background_tasks(self, deadline: float) -> int:
-        """End background tasks in their next `sleep`, and wait for them.
-
-        :param deadline: the time of ``time.monotonic`` until which to wait.
-        :returns: the number of those that still run.
-        """
-        self._stopping.set()
-        tasks = tuple(self._background_tasks)
-        for task in tasks:
-            task.join(max(0.0, deadline - time.monotonic()))
-        return sum(task.is_alive() for task in tasks)
+        """End background tasks; what hosts call. See `BackgroundTasks.join`."""
+        return self.background.join(deadline)
 
 
 class ApplicationJson:
