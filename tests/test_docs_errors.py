@@ -33,7 +33,9 @@ anything: Any = object()
     [
         pytest.param(lambda: SocketIO(app, ping_intervall=1), id="an unknown option"),
         pytest.param(lambda: socketio.run(app, threaded=True), id="another server's option"),
-        pytest.param(lambda: SocketIO(app, async_mode="gevent"), id="async_mode"),
+        pytest.param(lambda: SocketIO(app, async_mode="asyncio"), id="async_mode"),
+        pytest.param(lambda: SocketIO(app, message_queue="localhost"), id="message_queue"),
+        pytest.param(lambda: SocketIO(message_queue="redis://").emit("x"), id="emitter"),
         pytest.param(lambda: SocketIO(app, serializer="pickle"), id="serializer"),
         pytest.param(lambda: flask_socketio.emit("x"), id="emit outside of a handler"),
         pytest.param(lambda: socketio.emit("x", anything), id="data that is no JSON"),

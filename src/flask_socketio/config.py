@@ -36,6 +36,9 @@ class SocketIOOptions(TypedDict, total=False):
     always_connect: bool
     namespaces: list[str] | Literal["*"] | None
     async_mode: str | None
+    message_queue: str | None
+    channel: str
+    client_manager: object
     ping_interval: float | tuple[float, float]
     ping_timeout: float
     max_http_buffer_size: int
@@ -57,6 +60,9 @@ class SocketIOOptions(TypedDict, total=False):
     max_buffered_bytes: int
     shutdown_grace: float
 
+
+#: What ``async_mode`` may be.
+ASYNC_MODES = ("threading", "gevent", "eventlet", "gevent_uwsgi")
 
 _ABOVE_ZERO = (
     "ping_timeout",
@@ -105,7 +111,19 @@ class ServerConfig:
         "Namespaces that are open without having handlers; None opens ``/``, ``'*'`` opens all.",
     )
     async_mode: str | None = option(
-        None, "``'threading'`` or None. Others come with their hosts and are refused until then."
+        None,
+        "``'threading'`` or None: handlers run in threads. ``'gevent'``, ``'eventlet'`` and "
+        "``'gevent_uwsgi'`` are accepted for existing applications, with a warning at ``run()``: "
+        "their servers are not supported yet.",
+    )
+    message_queue: str | None = option(
+        None,
+        "The URL of a message queue between several servers. Not supported yet: the server warns "
+        "that nothing leaves this process, and without an application ``emit()`` raises.",
+    )
+    channel: str = option("flask-socketio", "The queue's channel.")
+    client_manager: Any = option(
+        None, "None. Managers of python-socketio are refused: use ``message_queue``."
     )
     ping_interval: Any = option(
         25, "Seconds between pings, or ``(interval, grace)``: clients are told the sum."
@@ -164,11 +182,12 @@ class ServerConfig:
         return config
 
     def _check(self) -> None:
-        if self.async_mode not in (None, "threading"):
+        if self.async_mode not in (None, *ASYNC_MODES):
             raise UsageError(
-                f"async_mode={self.async_mode!r} is not available yet; leave it out: the server "
-                "runs handlers in threads and needs no eventlet or gevent"
+                f"async_mode={self.async_mode!r}: choose one of {', '.join(ASYNC_MODES)}, or leave "
+                "it out"
             )
+        self._check_queue()
         for name in _ABOVE_ZERO:
             if not _is_number(getattr(self, name)) or getattr(self, name) <= 0:
                 raise UsageError(f"{name} must be a number above 0, not {getattr(self, name)!r}")
@@ -185,6 +204,19 @@ class ServerConfig:
         if len(times) != 2 or not all(map(_is_number, times)) or times[0] <= 0 or times[1] < 0:
             raise UsageError(
                 f"ping_interval={given!r}: seconds above 0 are needed, or (interval, grace)"
+            )
+
+    def _check_queue(self) -> None:
+        url: Any = self.message_queue
+        if url is not None and not (isinstance(url, str) and "://" in url):
+            raise UsageError(f"message_queue={url!r}: a URL such as 'redis://' is needed")
+        channel: Any = self.channel
+        if not isinstance(channel, str) or not channel:
+            raise UsageError(f"channel={channel!r}: a name is needed")
+        if self.client_manager is not None:
+            raise UsageError(
+                f"client_manager={self.client_manager!r} cannot be used: managers belong to "
+                "python-socketio; give the queue's URL as message_queue= instead"
             )
 
     def _check_names(self) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any, Never, TypeVar, Unpack, overload
+from weakref import WeakKeyDictionary
+
+from flask import current_app, has_app_context
 
 from .addressing import event_args, refuse_unknown, rooms_of, sids_of
 from .config import ServerConfig, SocketIOOptions
@@ -13,7 +16,7 @@ from .event_context import current_origin
 from .handlers import HandlerTable
 from .hosts.middleware import SocketIOMiddleware
 from .hosts.reloader import RELOAD_STATUS
-from .loggers import configure_loggers
+from .loggers import advice, configure_loggers
 from .namespace import Namespace
 from .run_options import RunOptions, check_run_options
 from .service import SocketIOService, make_parser
@@ -51,6 +54,8 @@ class SocketIO:
         self.manage_session = True
         self.service: SocketIOService | None = None
         self._app: Flask | None = None
+        #: One for each application; that of the last one is :attr:`service`.
+        self._services: WeakKeyDictionary[Flask, SocketIOService] = WeakKeyDictionary()
         self._config = ServerConfig()
         self._embedded: EmbeddedServer | None = None
         self._update_options(options)
@@ -75,7 +80,15 @@ class SocketIO:
         )
         self.service = SocketIOService(self._config, dispatcher, parser)
         self._app = app
+        self._services[app] = self.service
         app.extensions["socketio"] = self
+        # Several instances on one application differ by their paths; run() serves all of them.
+        app.extensions.setdefault("socketio_services", {})[self._config.url_path] = self.service
+        if self._config.message_queue is not None:
+            advice.warning(
+                "message_queue is not supported yet: nothing that is emitted here leaves this "
+                "process, and nothing from other processes arrives"
+            )
         app.wsgi_app = SocketIOMiddleware(  # type: ignore[method-assign]
             app.wsgi_app, self._config.url_path
         )
@@ -88,7 +101,7 @@ class SocketIO:
     @property
     def async_mode(self) -> str:
         """How handlers run."""
-        return self._config.async_mode or "threading"
+        return "threading"
 
     # ---------------------------------------------------------------- handlers
 
@@ -173,9 +186,18 @@ class SocketIO:
     # ---------------------------------------------------------------- emitting
 
     def _started(self) -> SocketIOService:
-        if self.service is None:
-            raise UsageError("this SocketIO has no application yet: call init_app(app) first")
-        return self.service
+        service = self.service
+        if len(self._services) > 1 and has_app_context():
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            service = self._services.get(app, service)
+        if service is not None:
+            return service
+        if self._config.message_queue is not None:
+            raise UsageError(
+                "message_queue is not supported yet: what this process emits would reach nobody; "
+                "emit in the process that serves the application"
+            )
+        raise UsageError("this SocketIO has no application yet: call init_app(app) first")
 
     def emit(
         self,
@@ -340,11 +362,16 @@ class SocketIO:
         settings = check_run_options(app, host, port, options)
         app.debug = settings.debug
         supervise(settings)
-        if self.service is None:
+        if app not in self._services:
             self.init_app(app)
         config = self._config
+        if config.async_mode not in (None, "threading"):
+            advice.warning(
+                "async_mode=%r is not supported yet: handlers run in threads", config.async_mode
+            )
+        services = list(app.extensions["socketio_services"].values())
         embedded = make_embedded_server(
-            app, [self._started()], settings, config.shutdown_grace, config.handler_overlap
+            app, services, settings, config.shutdown_grace, config.handler_overlap
         )
         watch(embedded, settings)
         self._embedded = embedded

@@ -10,6 +10,10 @@ from .errors import UsageError
 SOCKETIO = "flask_socketio"
 ENGINEIO = "flask_socketio.engineio"
 
+#: For what must be seen whatever the option ``logger`` says: something asked for cannot be had.
+advice = logging.getLogger("flask_socketio.advice")
+advice.setLevel(logging.WARNING)
+
 
 class LoggerMethods(Protocol):
     """An object with the methods of a logger of :mod:`logging`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
 from .errors import UnknownOptionError, UsageError
+from .hosts.monkey_patching import patched_by
 from .option_table import option
 
 if TYPE_CHECKING:
@@ -164,3 +165,9 @@ def _check_process() -> None:
     # uWSGI imports the module "uwsgi", which exists in its processes only, before the application.
     if "uwsgi" in os.environ.get("SERVER_SOFTWARE", "") or "uwsgi" in sys.modules:
         raise UsageError("under uWSGI, start the application with uWSGI's own command, not run()")
+    library = patched_by()
+    if library is not None:
+        raise UsageError(
+            f"this process was monkey patched by {library}, so that threads are greenlets, which "
+            "the server cannot use: remove the call that patches; nothing here needs it"
+        )

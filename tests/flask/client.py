@@ -41,10 +41,17 @@ class Client:
     :param port: the server's port on the loopback address.
     :param headers: headers of the handshake request.
     :param query: more for its query string.
+    :param path: where the server is.
     """
 
-    def __init__(self, port: int, headers: dict[str, str] | None = None, query: str = "") -> None:
-        url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket&{query}"
+    def __init__(
+        self,
+        port: int,
+        headers: dict[str, str] | None = None,
+        query: str = "",
+        path: str = "socket.io",
+    ) -> None:
+        url = f"ws://127.0.0.1:{port}/{path}/?EIO=4&transport=websocket&{query}"
         self._open = ExitStack()
         self._websocket = self._open.enter_context(
             connect_websocket(url, additional_headers=headers, compression=None)

@@ -167,10 +167,27 @@ class TestValues:
         with pytest.raises(UsageError, match="only 'polling' and 'websocket' exist"):
             config(transports=value)
 
-    @pytest.mark.parametrize("mode", ["eventlet", "gevent", "gevent_uwsgi", "asyncio"])
-    def test_async_modes_that_are_not_available(self, mode: str) -> None:
-        with pytest.raises(UsageError, match="is not available yet"):
-            config(async_mode=mode)
+    @pytest.mark.parametrize("mode", ["threading", "eventlet", "gevent", "gevent_uwsgi", None])
+    def test_async_modes_of_existing_applications(self, mode: str | None) -> None:
+        assert config(async_mode=mode).async_mode == mode
+
+    def test_async_mode_refused(self) -> None:
+        with pytest.raises(UsageError, match="async_mode='asyncio': choose one of threading, "):
+            config(async_mode="asyncio")
+
+    @pytest.mark.parametrize("value", ["localhost", 5, ""])
+    def test_message_queue_refused(self, value: Any) -> None:
+        with pytest.raises(UsageError, match=r"a URL such as 'redis://' is needed"):
+            config(message_queue=value)
+
+    @pytest.mark.parametrize("value", ["", None])
+    def test_channel_refused(self, value: Any) -> None:
+        with pytest.raises(UsageError, match="channel="):
+            config(channel=value)
+
+    def test_client_manager_refused(self) -> None:
+        with pytest.raises(UsageError, match="give the queue's URL as message_queue="):
+            config(client_manager=object())
 
     @pytest.mark.parametrize(
         ("value", "open_ones", "closed"),
