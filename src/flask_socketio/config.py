@@ -95,7 +95,8 @@ class ServerConfig:
     )
     engineio_logger: Logger = option(False, "The same for the Engine.IO layer.")
     serializer: Any = option(
-        "default", "``'default'`` (JSON), ``'msgpack'``, or a class with the parser's methods."
+        "default",
+        "``'default'`` (JSON), ``'msgpack'``, or a packet class with ``encode`` and ``decode``.",
     )
     json: Any = option(None, "A module with ``dumps`` and ``loads`` in place of ``json``.")
     async_handlers: bool = option(

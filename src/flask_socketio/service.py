@@ -15,6 +15,7 @@ import flask.json
 
 from .acks import CallAck, CallbackAck
 from .background import BackgroundTasks
+from .coroutines import Coroutines
 from .engineio import OriginPolicy, message_group
 from .errors import ProtocolError, UsageError
 from .hosts.endpoint import Endpoint
@@ -27,6 +28,7 @@ from .socketio import (
     RESERVED_EVENTS,
     JsonParser,
     MsgpackParser,
+    PacketClassParser,
     Parser,
 )
 from .types import Sid
@@ -72,7 +74,8 @@ class SocketIOService:
         self.workers: Workers | None = None
         self._calls: Calls | None = None
         self._ack_ids = itertools.count(1)
-        self.background = BackgroundTasks()
+        self.coroutines = Coroutines()
+        self.background = BackgroundTasks(self.coroutines)
         dispatcher.service = self
         dispatcher.submit = self.submit
 
@@ -92,6 +95,7 @@ class SocketIOService:
         self.hub.engine = runtime.engine = self.engine
         self.dispatcher.hub = self.hub
         self.workers = workers
+        self.coroutines.begin()
         self.background.begin(workers)
         self._calls = calls
         self.dispatcher.submit = calls.submit
@@ -221,6 +225,7 @@ class SocketIOService:
         :raises TimeoutError: no answer came in time.
         :raises DisconnectedError: the client is not connected, or went away meanwhile.
         """
+        self.coroutines.refuse_blocking("call()", "await asyncio.to_thread(call, ...)")
         ack_id = next(self._ack_ids)
         group = self.encode_event(event, args, namespace, ack_id)
         ack = CallAck(event)
@@ -315,8 +320,8 @@ class SocketIOService:
             self.hub.disconnect(socket)
 
     def join_background_tasks(self, deadline: float) -> int:
-        """End background tasks; what hosts call. See `BackgroundTasks.join`."""
-        return self.background.join(deadline)
+        """End coroutines and background tasks; what hosts call. See `BackgroundTasks.join`."""
+        return (not self.coroutines.end()) + self.background.join(deadline)
 
 
 class ApplicationJson:
@@ -349,9 +354,12 @@ def make_parser(config: ServerConfig, app: Flask) -> Parser:
     if config.serializer == "msgpack":
         return MsgpackParser()
     if isinstance(config.serializer, type):
-        parser: Parser = config.serializer()
-        return parser
+        if hasattr(config.serializer, "decode_header"):
+            parser: Parser = config.serializer()
+            return parser
+        if hasattr(config.serializer, "encode") and hasattr(config.serializer, "decode"):
+            return PacketClassParser(config.serializer)
     raise UsageError(
-        f"serializer={config.serializer!r}: use 'default', 'msgpack', or a class with the methods "
-        "of flask_socketio.socketio.Parser"
+        f"serializer={config.serializer!r}: use 'default', 'msgpack', or a class with encode() and "
+        "decode() as python-socketio's packet classes have them"
     )

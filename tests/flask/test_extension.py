@@ -12,9 +12,12 @@ import flask.json
 import pytest
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from socketio.msgpack_packet import MsgPackPacket
+from socketio.packet import Packet as ReferencePacket
 from tests.flask.client import Client
 from tests.flask.site import Until
 
+import socketio
 from flask_socketio import (
     DisconnectedError,
     SocketIO,
@@ -177,7 +180,26 @@ class TestSerializer:
         assert type(site.socketio.service.parser) is Parser
         assert site.connect().call("go") == "text"
 
-    @pytest.mark.parametrize("serializer", ["pickle", "cbor", None, 1])
+    @pytest.mark.parametrize("packet_class", [ReferencePacket, MsgPackPacket])
+    def test_packet_class(self, make_site: MakeSite, packet_class: type) -> None:
+        class Shouting(packet_class):  # type: ignore[misc]
+            def encode(self) -> Any:
+                if self.packet_type == 2:
+                    self.data[1] = self.data[1].upper()
+                return super().encode()
+
+        site = make_site(serializer=Shouting)
+        site.socketio.on_event("go", lambda text: emit("went", text))
+        client = socketio.Client(serializer=packet_class)
+        answered = Until()
+        client.on("went", lambda text: answered.set(text))
+        site.start()
+        client.connect(f"http://127.0.0.1:{site.port}", transports=["websocket"])
+        client.emit("go", "hello")
+        assert answered.get() == "HELLO"
+        client.disconnect()
+
+    @pytest.mark.parametrize("serializer", ["pickle", "cbor", None, 1, int])
     def test_something_else(self, serializer: Any) -> None:
         with pytest.raises(UsageError, match="use 'default', 'msgpack', or a class"):
             SocketIO(Flask(__name__), serializer=serializer)

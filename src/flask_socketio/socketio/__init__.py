@@ -5,6 +5,7 @@ from __future__ import annotations
 from .connection import Connection, NamespaceState, Role
 from .msgpack_parser import MsgpackParser
 from .packet import MAX_ATTACHMENTS_OF_CLIENTS, RESERVED_EVENTS, Packet, PacketType
+from .packet_class_parser import PacketClassParser
 from .parser import JsonParser, Parser
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MsgpackParser",
     "NamespaceState",
     "Packet",
+    "PacketClassParser",
     "PacketType",
     "Parser",
     "Role",
