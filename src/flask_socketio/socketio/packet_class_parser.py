@@ -1,8 +1,8 @@
 """Packet classes written for python-socketio, as parsers.
 
 Such a class (``serializer=MyPacket``) has the constructor, the attributes and the methods of
-:class:`PacketObject`. It reads header and data in one go, so that, unlike with the other parsers, data is
-decoded where the connection is read.
+:class:`PacketObject`. It reads header and data in one go, so that, unlike with the other parsers,
+data is decoded where the connection is read.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _COMPLETE_TYPES = {
 
 
 class PacketObject(Protocol):
-    """One packet; the class is called with the keywords ``packet_type``, ``data``, ``namespace`` and
-    ``id``, or with ``encoded_packet`` alone.
+    """One packet; the class is called with the keywords ``packet_type``, ``data``, ``namespace``
+    and ``id``, or with ``encoded_packet`` alone.
     """
 
     packet_type: int
