@@ -75,14 +75,13 @@ class MessageTooBigError(ProtocolError):
     """The peer sent, or announced, more bytes than it may.
 
     :param size: the bytes that came or were announced; None when only "too many" is known.
-    :param limit: the bytes that are allowed.
-    :param setting: the option that sets the limit.
+    :param limit: the bytes that are allowed: the option ``max_http_buffer_size``.
     """
 
-    def __init__(self, size: int | None, limit: int, setting: str = "max_http_buffer_size") -> None:
+    def __init__(self, size: int | None, limit: int) -> None:
         shown = f"of {size} bytes " if size is not None else ""
         super().__init__(
-            f"message {shown}is larger than {setting}={limit} bytes",
+            f"message {shown}is larger than max_http_buffer_size={limit} bytes",
             close_code=1009,
             status=413,
         )

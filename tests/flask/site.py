@@ -65,9 +65,11 @@ class Site:
         """Visit a page; the response's body is in ``body``."""
         return self._request("GET", path, None, headers or {})
 
-    def post(self, path: str, body: str) -> http.client.HTTPResponse:
+    def post(
+        self, path: str, body: str, headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
         """Send a POST request; the response's body is in ``body``."""
-        return self._request("POST", path, body, {})
+        return self._request("POST", path, body, headers or {})
 
     def _request(
         self, method: str, path: str, body: str | None, headers: dict[str, str]

@@ -152,7 +152,10 @@ def check_session_request(
     """
     transport = _check_transport(query, settings)
     if current is None:
-        raise EngineRequestError(ErrorCode.UNKNOWN_SID, f"sid {query.sid!r:.60}")
+        raise EngineRequestError(
+            ErrorCode.UNKNOWN_SID,
+            f"sid {query.sid!r:.60}: it has ended, or is of before a restart, or elsewhere",
+        )
     if not is_upgrade and transport is not current:
         raise EngineRequestError(
             ErrorCode.BAD_REQUEST, f"a {transport} request for a session that is on {current}"

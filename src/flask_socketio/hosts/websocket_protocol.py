@@ -17,7 +17,7 @@ from ..engineio import (
     error_response,
     parse_query,
 )
-from ..errors import MessageTooBigError, ProtocolError
+from ..errors import ProtocolError
 from ..types import DisconnectReason
 from ..websocket import (
     Close,
@@ -216,9 +216,6 @@ class WebSocketProtocol(asyncio.Protocol):
             self._socket = None
             if self._is_probe:
                 self._engine.probe_closed(socket)
-            elif isinstance(event, MessageTooBigError):
-                # The same, but in the words of this server's options.
-                self._engine.fail(socket, MessageTooBigError(event.size, event.limit))
             else:
                 self._engine.fail(socket, event)
             self._close_transport()

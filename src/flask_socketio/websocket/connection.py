@@ -376,7 +376,7 @@ class WebSocketConnection:
         # What does not compress may grow a little; inflating it checks the true size.
         allowed = limit + limit // 8 + 64 if compressed else limit
         if so_far + length > allowed:
-            raise MessageTooBigError(so_far + length, limit, "max_message_size")
+            raise MessageTooBigError(so_far + length, limit)
 
     def _receive_frame(self, first: int, payload: bytes) -> Event | None:
         if first & _CONTROL:

@@ -257,7 +257,7 @@ class PerMessageDeflate:
             room = 0 if limit is None else limit - len(message) + 1
             message += decompressor.decompress(data, room)
             if limit is not None and len(message) > limit:
-                raise MessageTooBigError(None, limit, "max_message_size")
+                raise MessageTooBigError(None, limit)
             if not decompressor.eof:
                 return message, decompressor
             # Section 7.2.3.4: a final block ends the stream, not the message or the context.
