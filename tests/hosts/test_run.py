@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
-from tests.hosts.connection import Connection, head_of
+from tests.hosts.connection import Connection, head_of, upgrade_of
 from tests.interop.processes import free_port, wait_until
 
 from flask_socketio import SocketIO
@@ -262,6 +262,20 @@ def test_polling_is_in_the_access_log(own_server: StartServer, stack: dict[str, 
     assert server.get("/socket.io/?EIO=4&transport=polling")[0] == 200
     assert server.stop() == 0
     assert '"GET /socket.io/?EIO=4&transport=polling HTTP/1.1" 200' in server.output()
+
+
+def test_websockets_are_in_the_access_log(own_server: StartServer, stack: dict[str, Any]) -> None:
+    server = own_server("flask_server", log_output=True, **stack)
+    path = "/socket.io/?EIO=4&transport=websocket"
+    with Connection(server.port) as client:
+        client.send(upgrade_of(path))
+        assert client.receive_head().startswith(b"HTTP/1.1 101 ")
+    with Connection(server.port) as client:
+        client.send(upgrade_of(path.replace("4", "9")))
+        assert client.receive_head().startswith(b"HTTP/1.1 400 ")
+    assert server.stop() == 0
+    assert f'"GET {path} HTTP/1.1" 101' in server.output()
+    assert f'"GET {path.replace("4", "9")} HTTP/1.1" 400' in server.output()
 
 
 def test_without_a_terminal() -> None:
