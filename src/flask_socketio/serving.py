@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from .hosts.embedded import Service
     from .hosts.gateway import WSGIApplication
+    from .hosts.host import Service
     from .hosts.reloader import Watcher
     from .run_options import RunSettings
 

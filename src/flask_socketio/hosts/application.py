@@ -11,7 +11,7 @@ from uvicorn.protocols.utils import get_client_addr
 from .environ import build_environ, request_uri
 from .gateway import Gateway, end_unless_continued
 from .handshake import Handshake
-from .middleware import is_innermost
+from .middleware import innermost
 from .polling import PollingExchange
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ class Application:
         environ = build_environ(scope, None)
         stack = self._handshakes()
         handshake = Handshake(stack, environ, self.calls, done)
-        if is_innermost(stack, environ["PATH_INFO"]):
+        middleware = innermost(stack, environ["PATH_INFO"])
+        if middleware is not None:
+            environ.update(middleware.additions)
             handshake.skip()
         else:
             self.workers.run(handshake)

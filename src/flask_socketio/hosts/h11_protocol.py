@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
-    from .embedded import Host
     from .endpoint import Endpoint
+    from .host import Host
 
 
 class H11Host(H11Protocol):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
-    from .embedded import Host
     from .endpoint import Endpoint
+    from .host import Host
 
 
 class _HeadTooLarge(Exception):

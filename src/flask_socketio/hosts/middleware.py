@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .handshake import HANDSHAKE, Handshake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from .gateway import WSGIApplication
 
@@ -28,11 +28,15 @@ class SocketIOMiddleware:
 
     :param wsgi_app: the application.
     :param path: where the engine is, such as ``/socket.io``.
+    :param additions: what is added to the environment of every request.
     """
 
-    def __init__(self, wsgi_app: WSGIApplication, path: str) -> None:
+    def __init__(
+        self, wsgi_app: WSGIApplication, path: str, additions: Mapping[str, Any] | None = None
+    ) -> None:
         self.wsgi_app = wsgi_app
         self.path = path
+        self.additions = additions or {}
 
     def serves(self, path: str) -> bool:
         """Tell whether a path belongs to the engine."""
@@ -42,6 +46,7 @@ class SocketIOMiddleware:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer a request, or pass it on."""
+        environ.update(self.additions)
         if not self.serves(environ.get("PATH_INFO", "")):
             return self.wsgi_app(environ, start_response)
         handshake: Handshake | None = environ.pop(HANDSHAKE, None)
@@ -53,11 +58,11 @@ class SocketIOMiddleware:
         return []
 
 
-def is_innermost(wsgi_app: WSGIApplication, path: str) -> bool:
-    """Tell whether a handshake would reach its engine through this stack without meeting any code
-    but ours, so that it need not be sent there."""
+def innermost(wsgi_app: WSGIApplication, path: str) -> SocketIOMiddleware | None:
+    """Return where a handshake would reach its engine without meeting any code but ours, so that
+    it need not be sent through this stack; None if it would meet some."""
     while isinstance(wsgi_app, SocketIOMiddleware):
         if wsgi_app.serves(path):
-            return True
+            return wsgi_app
         wsgi_app = wsgi_app.wsgi_app
-    return False
+    return None

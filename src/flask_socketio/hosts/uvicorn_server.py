@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from uvicorn.config import Config
 
-    from .embedded import Host
+    from .host import Host
 
 #: Seconds between two looks at whether everything has ended.
 POLL_INTERVAL = 0.02
