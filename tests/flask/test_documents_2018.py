@@ -1,7 +1,7 @@
 """The listings of the guide of 2018, its Python 2 written in Python 3, word for word.
 
-What its older API shares with today's (decorators, ``room=``, namespaces, error handlers) must go on
-to work as it is written there.
+What its older API shares with today's (decorators, ``room=``, namespaces, error handlers) must go
+on to work as it is written there.
 """
 
 from __future__ import annotations
