@@ -1,7 +1,9 @@
 # Everything below needs only make, Python 3.11 or newer, and the package registries that pip and npm
 # are configured for. PYTHON names an interpreter, VENV the virtual environment, PORT the demo's port.
+# The compiled package also needs a C compiler and Python's headers; it has an environment of its own.
 
 VENV ?= .venv
+COMPILED_VENV ?= .venv-compiled
 # Two processes: tests start real servers. A file stays on one worker, so that its server starts once.
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
@@ -12,11 +14,11 @@ SETUP = scripts/python.sh scripts/setup.py
 RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
 CHECKS = "ruff check" "ruff format --check" "mypy" "codespell"
 
-.PHONY: help demo test pytest check docs bench clean
+.PHONY: help demo test pytest check docs bench wheel compiled-wheel test-compiled clean
 .SILENT:
 
 help: ## print this list
-	sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
+	sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
 
 demo: ## set everything up and serve the demo chat on http://127.0.0.1:5000 (PORT=5001 for another)
 	$(SETUP) demo
@@ -50,6 +52,19 @@ bench: ## build the peers and measure all servers (long: compilers and other ser
 	$(SETUP) tests
 	$(RUN) benchmarks/setup.sh
 	$(RUN) python benchmarks/bench.py
+
+wheel: ## build the package into dist/
+	$(SETUP) tools
+	$(RUN) python -m pip wheel -q --no-deps -w dist .
+
+compiled-wheel: ## build the package into dist/ with its inside compiled, for this Python and machine
+	$(SETUP) tools
+	HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 $(RUN) python -m pip wheel -q --no-deps -w dist .
+
+test-compiled: ## compile and install the package, and run the tests on that (PYTEST_ARGS as above)
+	VENV=$(COMPILED_VENV) $(SETUP) compiled
+	VENV=$(COMPILED_VENV) PATH="$(abspath $(COMPILED_VENV))/bin:$$PATH" EXPECT_COMPILED=1 \
+		python -m pytest $(PYTEST_ARGS)
 
 clean: ## delete what the targets made, except benchmarks/env
 	rm -rf .venv .venv-* node_modules docs/_build build dist .coverage

@@ -67,6 +67,10 @@ PEERS = {
         "this project",
         "{env}/new/bin/python servers/app_flask.py threading {port}",
     ),
+    "new-compiled": Peer(
+        "this project, compiled",
+        "{env}/new-compiled/bin/python servers/app_flask.py threading {port}",
+    ),
     "fsio-threading": Peer(
         "Flask-SocketIO 5.6, threading",
         "{env}/threading/bin/python servers/app_flask.py threading {port}",

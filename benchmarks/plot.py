@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from peers import PEERS
 from report import number
-from results import OURS, Results, Spread
+from results import COMPILED, OURS, Results, Spread
 from workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _panel(results: Results, workload: str) -> Panel:
 
     def place(bar: Bar) -> tuple[bool, float]:
         value = bar.spread.median
-        return bar.peer != OURS, value if less_is_better else -value
+        return bar.peer not in (OURS, COMPILED), value if less_is_better else -value
 
     return Panel(workload, sorted(bars, key=place))
 
@@ -115,7 +115,7 @@ def _panel_elements(panel: Panel) -> Iterator[str]:
 
 
 def _bar_elements(bar: Bar, top: int, scale: float) -> Iterator[str]:
-    mark = " ours" if bar.peer == OURS else ""
+    mark = " ours" if bar.peer in (OURS, COMPILED) else ""
     baseline, middle = top + 12, top + BAR_HEIGHT / 2
     title = escape(PEERS[bar.peer].title)
     yield (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OURS = "new"
+COMPILED = "new-compiled"
 
 
 @dataclass(frozen=True, slots=True)

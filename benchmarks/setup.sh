@@ -6,7 +6,7 @@
 #
 # Safe to run again: what is there already is kept. A peer that cannot be built is skipped with one
 # line, and its build log stays in env/logs; bench.py then leaves that peer out. Needs Linux, gcc,
-# Python 3.11 or newer and Node 20 with npm; cargo for socketioxide.
+# Python 3.11 or newer with its headers, and Node 20 with npm; cargo for socketioxide.
 set -u
 cd "$(dirname "$0")" || exit 1
 ENV="$(realpath -m "${BENCH_ENV:-env}")"
@@ -16,7 +16,7 @@ PYTHON="${BENCH_PYTHON:-$(for python in /usr/bin/python3 python3; do
     "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 11)' 2> /dev/null \
         && echo "$python" && break
 done)}"
-ALL="loadgen new threading gevent asgi wsgi tools node node20 node26 bun oxide"
+ALL="loadgen new new-compiled threading gevent asgi wsgi tools node node20 node26 bun oxide"
 
 venv() {                       # venv NAME PACKAGE...
     local name=$1; shift
@@ -33,6 +33,7 @@ npm_packages() {               # npm_packages NAME PACKAGE...
 
 build_loadgen()   { gcc -O2 -std=gnu11 -Wall -Wextra -Werror -o loadgen loadgen.c; }
 build_new()       { venv new -e ..; }
+build_new-compiled() { HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 venv new-compiled ..; }
 build_threading() { venv threading 'flask-socketio==5.6.1' simple-websocket; }
 build_gevent()    { venv gevent 'flask-socketio==5.6.1' gevent gevent-websocket; }
 build_asgi()      { venv asgi python-socketio 'uvicorn[standard]'; }
@@ -66,7 +67,7 @@ done
 
 # What was installed, for the notes of a results file.
 {
-    for name in new threading gevent asgi wsgi tools; do
+    for name in new new-compiled threading gevent asgi wsgi tools; do
         [ -x "$ENV/$name/bin/python" ] && echo "== $name" && "$ENV/$name/bin/python" -m pip freeze
     done
     for name in node node26 bun; do

@@ -6,9 +6,9 @@ When the build starts, the modules are complete, so that what was a circular imp
 from __future__ import annotations
 
 import ast
-import inspect
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flask_socketio
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def complete(module: ModuleType) -> None:
     """Run a module's ``if TYPE_CHECKING`` blocks, in its namespace."""
-    for node in ast.parse(inspect.getsource(module)).body:
+    source = Path(str(module.__file__)).with_name(f"{module.__name__.rpartition('.')[2]}.py")
+    for node in ast.parse(source.read_text()).body:  # beside it if the module is compiled
         match node:
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 block = ast.Module(node.body, type_ignores=[])

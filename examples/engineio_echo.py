@@ -11,7 +11,6 @@ from flask_socketio.hosts.embedded import EmbeddedServer
 from flask_socketio.hosts.endpoint import Endpoint
 from flask_socketio.hosts.middleware import SocketIOMiddleware
 from flask_socketio.hub.engine import Engine
-from flask_socketio.runtimes.loop import LoopRuntime
 from flask_socketio.sid import make_sid
 
 
@@ -21,8 +20,7 @@ class Echo:
     def __init__(self, settings):
         self.settings = settings
 
-    def start(self, loop, calls, workers):
-        runtime = LoopRuntime(loop)
+    def start(self, runtime, calls, workers):
         self.engine = runtime.engine = Engine(self.settings, self, runtime, make_sid)
         return Endpoint("/engine.io", self.engine, OriginPolicy("*"))
 

@@ -46,6 +46,8 @@ class Target(StrEnum):
     TOOLS = "tools"
     #: All of it, and a browser.
     TESTS = "tests"
+    #: The same, with the package compiled and installed, not used where it is.
+    COMPILED = "compiled"
 
 
 class SetupError(Exception):
@@ -179,9 +181,24 @@ class Environment:
         for stamp in stamps:
             stamp.write()
 
-    def _pip_install(self, title: str, *requirements: str) -> None:
+    def install_compiled_package(self) -> None:
+        """Compile and install this project, and install what its development needs."""
+        text = (ROOT / "pyproject.toml").read_text()
+        requirements: list[str] = tomllib.loads(text)["dependency-groups"]["dev"]
+        tools = Stamp(self.folder / ".setup-tools", json.dumps(requirements))
+        if not tools.is_current():
+            self._pip_install("Python packages", *requirements)
+            tools.write()
+        files = [ROOT / "scripts" / "compile_package.py", *sorted((ROOT / "src").rglob("*.py"))]
+        sources = [f"{file.relative_to(ROOT)}\n{file.read_text()}" for file in files]
+        package = Stamp(self.folder / ".setup-compiled", text, *sources)
+        if not package.is_current():
+            self._pip_install("compiled package", str(ROOT), HATCH_BUILD_HOOK_ENABLE_CUSTOM="1")
+            package.write()
+
+    def _pip_install(self, title: str, *requirements: str, **variables: str) -> None:
         pip = [str(self.python), "-m", "pip", "install", "--quiet"]
-        run_step(title, *pip, *requirements, env=self.variables())
+        run_step(title, *pip, *requirements, env=self.variables() | variables)
 
     def install_node(self) -> None:
         """See to it that there are a node and an npm that package.json accepts."""
@@ -279,11 +296,14 @@ def serve_demo(environment: Environment, port: int) -> None:
 def set_up(target: Target, environment: Environment) -> None:
     port = demo_port() if target is Target.DEMO else None
     environment.create()
-    environment.install_packages(tools=target is not Target.DEMO)
+    if target is Target.COMPILED:
+        environment.install_compiled_package()
+    else:
+        environment.install_packages(tools=target is not Target.DEMO)
     if target is not Target.TOOLS:
         environment.install_node()
         environment.install_npm_packages()
-    if target is Target.TESTS:
+    if target in (Target.TESTS, Target.COMPILED):
         environment.install_chromium()
     if port is not None:
         serve_demo(environment, port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -30,11 +31,20 @@ from engineio import Client as EngineClient
 from flask_socketio.config import ServerConfig
 from flask_socketio.option_table import option_rows
 from flask_socketio.run_options import RunSettings
+from flask_socketio.server import Server
+from flask_socketio.server_clients import ClientRegister
+from flask_socketio.server_engine import EngineServer
+from flask_socketio.server_views import SessionState
 from socketio import Client, SimpleClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def is_api_class(value: object) -> bool:
+    return isinstance(value, type) and not issubclass(value, Exception)
+
 
 GETTING_STARTED = ROOT / "docs" / "getting_started.rst"
 #: What a reader types to install; run in order, in a copy of the repository.
@@ -42,6 +52,14 @@ INSTALLATION = ("python -m venv .venv", ". .venv/bin/activate", "pip install .")
 START = "python app.py"
 WITH_CODE = [page for page in PAGES if python_blocks(page)]
 SERVING = [block for page in PAGES for block in blocks_of(page) if block.serves]
+
+#: What applications use objects of.
+CLASSES = [
+    *(each for name in flask_socketio.__all__ if is_api_class(each := vars(flask_socketio)[name])),
+    *(Server, ClientRegister, EngineServer, SessionState),
+]
+#: Members that are for this package, not for applications.
+INSIDE = {"SocketIO": {"service"}}
 
 
 def page_name(page: Path) -> str:
@@ -109,6 +127,26 @@ def test_the_api_page_has_every_public_name(site: Path) -> None:
     ids = Anchors(site / "api.html").ids
     missing = [name for name in flask_socketio.__all__ if f"flask_socketio.{name}" not in ids]
     assert missing == []
+
+
+def public_members(documented: type) -> set[str]:
+    """The names of a class, and those that its constructor gives to its objects."""
+    names: set[str] = set()
+    for owner in documented.__mro__:
+        if owner.__module__.startswith("flask_socketio"):
+            source = inspect.getsource(owner)
+            names |= {*vars(owner), *re.findall(r"^        self\.(\w+)(?:: .+)? = ", source, re.M)}
+    return {name for name in names if not name.startswith("_")}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("documented", CLASSES, ids=lambda documented: documented.__name__)
+def test_the_api_page_has_every_member(site: Path, documented: type) -> None:
+    ids = Anchors(site / "api.html").ids
+    module = "flask_socketio" if documented.__name__ in flask_socketio.__all__ else None
+    name = f"{module or documented.__module__}.{documented.__name__}"
+    members = public_members(documented) - INSIDE.get(documented.__name__, set())
+    assert [member for member in sorted(members) if f"{name}.{member}" not in ids] == []
 
 
 @pytest.mark.timeout(120)
@@ -248,7 +286,7 @@ def test_getting_started_refuses_without_a_token(tmp_path: Path) -> None:
 
 
 def makefile_targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def test_every_shell_command_is_one_that_a_test_runs() -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from tests.documents import ROOT
 
 import flask_socketio
-from flask_socketio import SocketIO
+from flask_socketio import SocketIO, UsageError
 from flask_socketio.engineio import (
     EngineRequestError,
     OriginPolicy,
@@ -46,6 +46,7 @@ anything: Any = object()
         pytest.param(lambda: socketio.call("x", to="sid"), id="call to who is gone"),
         pytest.param(lambda: SocketIO().emit("x"), id="no application"),
         pytest.param(socketio.stop, id="stop before run"),
+        pytest.param(lambda: SocketIO().test_client(Flask(__name__)).connect(), id="connect twice"),
     ],
 )
 def test_a_mistake_raises_what_the_page_quotes(mistake: Callable[[], object]) -> None:
@@ -53,6 +54,27 @@ def test_a_mistake_raises_what_the_page_quotes(mistake: Callable[[], object]) ->
         mistake()
     message = str(raised.value).removesuffix(": nan")  # what Python adds from 3.12 on
     assert f"\n``{message}``\n" in PAGE
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        pytest.param(lambda: socketio.sleep(1), id="sleep"),
+        pytest.param(lambda: socketio.call("x", to="sid"), id="call"),
+    ],
+)
+def test_what_blocks_coroutines_raises_what_the_page_quotes(
+    mistake: Callable[[], object],
+) -> None:
+    async def handler() -> None:
+        mistake()
+
+    coroutines = app.extensions["socketio"].service.coroutines
+    coroutines.begin()
+    with pytest.raises(UsageError) as raised:
+        coroutines.run(handler())
+    assert coroutines.end()
+    assert f"\n``{raised.value}``\n" in PAGE
 
 
 def assert_quoted(refusal: EngineRequestError) -> None:

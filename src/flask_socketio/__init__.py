@@ -10,6 +10,8 @@ from .errors import (
     UsageError,
 )
 from .extension import SocketIO
+from .former_names import _ManagedSession as _ManagedSession
+from .former_names import _SocketIOMiddleware as _SocketIOMiddleware
 from .functions import (
     call,
     close_room,
@@ -21,6 +23,7 @@ from .functions import (
     send,
 )
 from .namespace import Namespace
+from .test_client import SocketIOTestClient
 
 __all__ = [
     "ConnectionRefusedError",
@@ -29,6 +32,7 @@ __all__ = [
     "OutsideEventError",
     "ProtocolError",
     "SocketIO",
+    "SocketIOTestClient",
     "TimeoutError",
     "UnknownOptionError",
     "UsageError",

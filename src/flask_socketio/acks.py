@@ -24,13 +24,13 @@ class CallbackAck:
     :param asker: the client whose event asked for the answer; its context is the callback's.
     """
 
-    __slots__ = ("_asker", "_callback", "_service")
+    __slots__ = ("_asker", "_service", "callback")
 
     def __init__(
         self, service: SocketIOService, callback: Callable[..., object], asker: Socket | None
     ) -> None:
         self._service = service
-        self._callback = callback
+        self.callback: Callable[..., object] = callback
         self._asker = asker
 
     def received(self, socket: Socket, packet: Packet) -> None:
@@ -47,45 +47,46 @@ class CallbackAck:
         if args is None:
             return
         if self._asker is not None:
-            dispatcher.run_callback(self._asker, self._callback, args)
+            dispatcher.run_callback(self._asker, self.callback, args)
         else:
-            dispatcher.run_plain(self._callback, args)
+            dispatcher.run_plain(self.callback, args)
 
 
 class CallAck:
     """Wakes the thread that called.
 
-    Threads: the Hub's owner sets ``_answer``, then ``_done``; the caller reads it after that.
+    Threads: the Hub's owner sets ``_answer``, then ``done``; the caller reads it after that.
 
     :param event: the name of the event that was sent, for errors.
     """
 
-    __slots__ = ("_answer", "_done", "_event")
+    __slots__ = ("_answer", "_event", "done")
 
     def __init__(self, event: str) -> None:
         self._event = event
-        self._done = threading.Event()
+        #: Set when the answer has come, or cannot come any more.
+        self.done: threading.Event = threading.Event()
         self._answer: tuple[Socket, Packet] | None = None
 
     def received(self, socket: Socket, packet: Packet) -> None:
         """Take the answer."""
         self._answer = (socket, packet)
-        self._done.set()
+        self.done.set()
 
     def disconnected(self, socket: Socket | None = None) -> None:
         """Learn that the client is gone, or that there is none."""
-        self._done.set()
+        self.done.set()
 
-    def wait(self, service: SocketIOService, timeout: float | None) -> Any:
-        """Wait for the answer.
+    def take(self, service: SocketIOService, timeout: float | None) -> Any:
+        """Return the answer that has been waited for.
 
         :param service: decodes it.
-        :param timeout: seconds; None waits as long as the client is connected.
+        :param timeout: for how many seconds; None as long as the client is connected.
         :returns: None, one value, or a tuple of several.
         :raises TimeoutError: no answer came in time.
         :raises DisconnectedError: the client is gone, or must go for what it answered.
         """
-        if not self._done.wait(timeout):
+        if not self.done.is_set():
             raise TimeoutError(f"no answer to {self._event!r} within {timeout} s")
         args = service.decode_ack(*self._answer) if self._answer is not None else None
         if args is None:

@@ -8,22 +8,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .runtimes.workers import Workers
+    from .hub.ports import HandlerWorkers
+    from .runtimes.coroutines import Coroutines
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 
 class BackgroundTasks:
-    """The threads that an application started with ``start_background_task``."""
+    """The threads that an application started with ``start_background_task``.
 
-    def __init__(self) -> None:
+    :param coroutines: the coroutines of the application, which must not wait here.
+    """
+
+    def __init__(self, coroutines: Coroutines) -> None:
+        self._coroutines = coroutines
         #: What runs handlers, while a server runs: a handler that sleeps lets others run.
-        self.workers: Workers | None = None
+        self.workers: HandlerWorkers | None = None
         self._running: set[threading.Thread] = set()
         #: Set while tasks are to end.
         self._stopping = threading.Event()
@@ -31,7 +37,17 @@ class BackgroundTasks:
     def __len__(self) -> int:
         return len(self._running)
 
-    def begin(self, workers: Workers) -> None:
+    @property
+    def threads(self) -> tuple[threading.Thread, ...]:
+        """Those that run at this moment."""
+        return tuple(self._running)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the current thread is one of these."""
+        return threading.current_thread() in self._running
+
+    def begin(self, workers: HandlerWorkers) -> None:
         """Note that a server has started."""
         self.workers = workers
         self._stopping.clear()
@@ -58,15 +74,18 @@ class BackgroundTasks:
         """Wait; the client's next handler may start meanwhile.
 
         :raises SystemExit: in a background task, once the server stops: it ends the task.
+        :raises UsageError: the caller is a coroutine.
         """
-        if threading.current_thread() in self._running:
-            if self._stopping.wait(seconds):
+        self._coroutines.refuse_blocking("socketio.sleep()", "await asyncio.sleep(...)")
+        workers = self.workers
+        if self.is_current:
+            wait = self._stopping.wait if workers is None else partial(workers.wait, self._stopping)
+            if wait(seconds):
                 raise SystemExit
-        elif self.workers is None:
+        elif workers is None:
             time.sleep(seconds)
         else:
-            with self.workers.waiting():
-                time.sleep(seconds)
+            workers.sleep(seconds)
 
     def join(self, deadline: float) -> int:
         """End the tasks in their next `sleep`, and wait for them.
@@ -75,7 +94,7 @@ class BackgroundTasks:
         :returns: the number of those that still run.
         """
         self._stopping.set()
-        tasks = tuple(self._running)
+        tasks = self.threads
         for task in tasks:
             task.join(max(0.0, deadline - time.monotonic()))
         return sum(task.is_alive() for task in tasks)

@@ -59,6 +59,7 @@ class SocketIOOptions(TypedDict, total=False):
     max_pending_events: int
     max_buffered_bytes: int
     shutdown_grace: float
+    allow_eio3: bool
 
 
 #: What ``async_mode`` may be.
@@ -162,6 +163,9 @@ class ServerConfig:
         4_194_304, "Unsent bytes of one client; beyond, it is disconnected as a slow consumer."
     )
     shutdown_grace: float = option(10, "Seconds for handlers and views to end at a shutdown.")
+    allow_eio3: bool = option(
+        True, "Whether old clients are served: JavaScript 1.x and 2.x, python-socketio 4.x."
+    )
 
     @classmethod
     def from_options(cls, options: SocketIOOptions) -> ServerConfig:
@@ -272,6 +276,7 @@ class ServerConfig:
             transports=self.transport_names,
             max_buffered_bytes=self.max_buffered_bytes,
             monitor_clients=self.monitor_clients,
+            allow_eio3=self.allow_eio3,
         )
 
     def hub_settings(self) -> HubSettings:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import builtins
 import logging
+from contextvars import copy_context
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from flask import got_request_exception
@@ -17,7 +19,7 @@ from .event_context import ConnectionContext, EventContext
 from .handlers import UNHANDLED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from flask import Flask
 
@@ -31,12 +33,46 @@ if TYPE_CHECKING:
 
 #: What a handler that failed, and whose error nobody turned into an answer, has returned.
 FAILED = object()
+#: What an async handler has returned while its coroutine runs.
+PENDING = object()
 #: Raised by a connect handler, these are an answer and no failure.
 REFUSALS = (ConnectionRefusedError, builtins.ConnectionRefusedError)
 #: What user code may raise. ``sys.exit()`` in a handler must not end the worker that runs it.
 FAILURES = (Exception, SystemExit)
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
+
+
+class PendingCall:
+    """An event whose coroutine runs; as a job it ends the event.
+
+    :param end: what ends it.
+    """
+
+    __slots__ = ("_end", "context", "error", "event", "packet", "result", "socket")
+
+    def __init__(
+        self,
+        end: Callable[[PendingCall], object],
+        socket: Socket,
+        event: str,
+        packet: Packet | None,
+        context: EventContext,
+    ) -> None:
+        self._end = end
+        self.socket: Socket = socket
+        self.event: str = event
+        self.packet: Packet | None = packet
+        self.context: EventContext = context
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def __repr__(self) -> str:
+        return f"<PendingCall of {self.event!r} for client {self.socket.sid}>"
+
+    def run(self) -> None:
+        """End the event."""
+        self._end(self)
 
 
 class EventDispatcher:
@@ -53,6 +89,8 @@ class EventDispatcher:
     hub: Hub
     submit: Submit
     service: SocketIOService
+    #: Called with each error that nobody handled; tests are to see them.
+    on_failure: Callable[[BaseException], object] | None = None
 
     def __init__(
         self,
@@ -87,20 +125,22 @@ class EventDispatcher:
             auth = self._parser.decode_auth(packet)
         except ProtocolError as error:
             self.submit(hub.engine.fail, socket.client.engine_socket, error)
-            self._refuse(socket, {"message": "parse error"})
+            self._refuse(socket, "parse error")
             return
-        try:
-            result = self._run(socket, "connect", (auth,))
-        except REFUSALS as refusal:
-            self._refuse(socket, refusal_data(refusal))
-            return
-        if result is FAILED:
-            self._refuse(socket, {"message": "Internal server error"})
+        result = self._run(socket, "connect", (auth,))
+        if result is not PENDING:
+            self._end_connect(socket, result)
+
+    def _end_connect(self, socket: Socket, result: Any) -> None:
+        if isinstance(result, REFUSALS):
+            self._refuse(socket, *refusal_args(result))
+        elif result is FAILED:
+            self._refuse(socket, "Internal server error")
         elif result is False:
-            self._refuse(socket, {"message": "Connection rejected by server"})
+            self._refuse(socket)
         else:
             socket.admitted = True
-            self.submit(hub.accept, socket)
+            self.submit(self.hub.accept, socket)
 
     def run_event(self, socket: Socket, packet: Packet) -> None:
         """Run the handler of an event, and send the ack that the client asked for."""
@@ -114,10 +154,10 @@ class EventDispatcher:
             self.submit(self._count_stray)
         else:
             event = args.pop(0)
-            result = self._run(socket, event, tuple(args))
+            result = self._run(socket, event, tuple(args), packet)
             if result is UNHANDLED:
                 self.submit(self._count_unhandled, socket, event)
-            elif packet.ack_id is not None and result is not FAILED:
+            elif packet.ack_id is not None and result is not FAILED and result is not PENDING:
                 self._send_ack(socket, event, packet.ack_id, result)
         if client.paused and len(client.mailbox) * 2 <= self.hub.settings.max_pending_events:
             self.submit(self.hub.resume_reading, client)
@@ -128,9 +168,8 @@ class EventDispatcher:
 
     def run_disconnect(self, socket: Socket, reason: DisconnectReason) -> None:
         """Run the disconnect handler, then let go of the client's rooms."""
-        if socket.admitted:
-            self._run(socket, "disconnect", (str(reason),))
-        self.submit(self.hub.remove, socket)
+        if not (socket.admitted and self._run(socket, "disconnect", (str(reason),)) is PENDING):
+            self.submit(self.hub.remove, socket)
 
     def run_callback(self, socket: Socket, callback: Function, args: Sequence[Any]) -> None:
         """Run a callback in the context of the client whose event asked for it."""
@@ -138,24 +177,38 @@ class EventDispatcher:
 
     def run_plain(self, function: Function, args: Sequence[Any]) -> None:
         """Run a callback that no event asked for: no client's context could be its own."""
-        _, error = _attempt(function, args)
+        result, error = _attempt(function, args)
+        if type(result) is CoroutineType:
+            _, error = _attempt(self.service.coroutines.run, (result,))
         if error is not None:
             logger.error("a callback failed", exc_info=error)
+            if self.on_failure is not None:
+                self.on_failure(error)
 
     # ---------------------------------------------------------------- how
 
-    def _run(self, socket: Socket, event: str, args: Sequence[Any]) -> Any:
+    def _run(
+        self, socket: Socket, event: str, args: Sequence[Any], packet: Packet | None = None
+    ) -> Any:
         found = self._table.find(event, socket.namespace.name)
         if found is None:
             return UNHANDLED
         handler, takes_name = found
-        return self._call(socket, event, handler, (event, *args) if takes_name else args)
+        return self._call(socket, event, handler, (event, *args) if takes_name else args, packet)
 
-    def _call(self, socket: Socket, event: str, function: Function, args: Sequence[Any]) -> Any:
+    def _call(
+        self,
+        socket: Socket,
+        event: str,
+        function: Function,
+        args: Sequence[Any],
+        packet: Packet | None = None,
+    ) -> Any:
         """Call user code in the context of an event.
 
-        :returns: what it returned, or `FAILED`.
-        :raises ConnectionRefusedError: from a connect handler only.
+        :param packet: the event's packet, if it is not one of the connection itself.
+        :returns: what it returned; `FAILED`; `PENDING`, if another worker is to end the event; of a
+            connect handler also the error that refuses the client.
         """
         client = socket.client
         if client.context is None:
@@ -165,19 +218,66 @@ class EventDispatcher:
         _, error = _attempt(context.enter, ())  # a receiver of appcontext_pushed may fail
         if error is None:
             result, error = _attempt(function, args)
-        refusal: BaseException | None = None
+            if type(result) is CoroutineType:
+                call = PendingCall(self._end_pending, socket, event, packet, context)
+                result, error = self._run_coroutine(result, call)
+                if result is PENDING:
+                    return PENDING
+        return self._leave(socket, event, context, result, error)
+
+    def _leave(
+        self,
+        socket: Socket,
+        event: str,
+        context: EventContext,
+        result: Any,
+        error: BaseException | None,
+    ) -> Any:
+        """Handle the error of user code, and end the context of its event."""
         if error is not None:
             if event == "connect" and isinstance(error, REFUSALS):
-                refusal, error = error, None
+                result, error = error, None
             else:
                 result, error = self._handle_error(socket, event, error)
         _, failure = _attempt(context.leave, (error,))
         if failure is not None:  # a teardown function's, or the session could not be saved
             self._report(socket, event, failure)
-            result = FAILED
-        if refusal is not None:
-            raise refusal
+            result = result if isinstance(result, REFUSALS) else FAILED
         return result
+
+    def _run_coroutine(
+        self, coroutine: Coroutine[Any, Any, Any], call: PendingCall
+    ) -> tuple[Any, BaseException | None]:
+        """Have a coroutine run, holding no worker, and the event ended when that has ended."""
+        service = self.service
+        workers = service.workers
+        run = workers.detach() if workers is not None else None
+        if workers is None or run is None:  # whoever it is that runs handlers, it can wait
+            return _attempt(service.coroutines.run, (coroutine,))
+
+        def done(result: Any, error: BaseException | None) -> None:
+            call.result = result
+            call.error = error
+            self.submit(workers.resume, run, call)
+
+        variables = copy_context()
+        call.context.suspend()
+        service.coroutines.start(coroutine, variables, done)
+        return PENDING, None
+
+    def _end_pending(self, call: PendingCall) -> None:
+        """End the event of a coroutine that has ended, in whatever worker this is."""
+        call.context.resume()
+        socket = call.socket
+        packet = call.packet
+        result = self._leave(socket, call.event, call.context, call.result, call.error)
+        if packet is not None:
+            if packet.ack_id is not None and result is not FAILED:
+                self._send_ack(socket, call.event, packet.ack_id, result)
+        elif call.event == "connect":
+            self._end_connect(socket, result)
+        elif call.event == "disconnect":
+            self.submit(self.hub.remove, socket)
 
     def _handle_error(
         self, socket: Socket, event: str, error: BaseException
@@ -197,6 +297,8 @@ class EventDispatcher:
                 raise error  # error handlers may look at sys.exc_info(), as logger.exception() does
             except FAILURES:
                 result, unhandled = _attempt(error_handler, (error,))
+            if type(result) is CoroutineType:
+                result, unhandled = _attempt(self.service.coroutines.run, (result, error))
         if unhandled is not None:
             self._report(socket, event, unhandled)
             return FAILED, unhandled
@@ -216,6 +318,8 @@ class EventDispatcher:
             socket.sid,
             exc_info=error,
         )
+        if self.on_failure is not None:
+            self.on_failure(error)
 
     def _signal(self, error: BaseException) -> None:
         got_request_exception.send(self._app, _async_wrapper=self._app.ensure_sync, exception=error)
@@ -228,12 +332,15 @@ class EventDispatcher:
         else:
             self.submit(self.hub.send, socket, message_group(*parts))
 
-    def _refuse(self, socket: Socket, data: dict[str, Any]) -> None:
+    def _refuse(self, socket: Socket, *args: Any) -> None:
+        """Refuse a client for a reason, or for none."""
         socket.admitted = False
+        dialect = socket.client.connection.dialect
+        data = dialect.refusal_data(args)
         _, error = _attempt(self._parser.encode_connect_error, (socket.namespace.name, data))
         if error is not None:
             self._report(socket, "connect", error)
-            data = {"message": data["message"]}
+            data = dialect.refusal_data((str(args[0]),))
         self.submit(self.hub.refuse, socket, data)
 
     def _count_stray(self) -> None:
@@ -259,13 +366,8 @@ def ack_args(result: Any) -> tuple[Any, ...] | list[Any]:
     return result if isinstance(result, tuple) else (result,)
 
 
-def refusal_data(refusal: BaseException) -> dict[str, Any]:
-    """Turn a refusal into what ``connect_error`` shows: the message, and data if there is more."""
-    args = refusal.args
+def refusal_args(refusal: BaseException) -> tuple[Any, ...]:
+    """Return the arguments of a refusal: the reason, and what else the client is to know."""
     if isinstance(refusal, OSError) and refusal.filename is not None:
-        args = (*args, refusal.filename)  # what Python makes of the third argument
-    if not args:
-        return {"message": "Connection rejected by server"}
-    if len(args) == 1:
-        return {"message": str(args[0])}
-    return {"message": str(args[0]), "data": args[1] if len(args) == 2 else list(args[1:])}
+        return (*refusal.args, refusal.filename)  # what Python makes of the third argument
+    return refusal.args

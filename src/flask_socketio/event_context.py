@@ -12,6 +12,7 @@ run after each event, signals only if somebody listens.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import flask
 import flask.ctx
@@ -23,12 +24,14 @@ from flask import (
     request_tearing_down,
 )
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.datastructures import ImmutableMultiDict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask import Flask, Request
     from flask.sessions import SessionInterface, SessionMixin
+    from werkzeug.datastructures import MultiDict
 
     from .hub.socket import Socket
     from .service import SocketIOService
@@ -37,6 +40,11 @@ _SPLIT_CONTEXTS = hasattr(flask.globals, "_cv_request")
 _cv_app: Any = flask.globals._cv_app
 _cv_request: Any = getattr(flask.globals, "_cv_request", None)
 _ContextClass: Any = flask.ctx.RequestContext if _SPLIT_CONTEXTS else flask.ctx.AppContext
+if TYPE_CHECKING:
+    # Which class it is depends on Flask's version; what is used of it is declared below.
+    _ContextBase = object
+else:
+    _ContextBase = _ContextClass
 
 
 class ConnectionContext:
@@ -51,8 +59,8 @@ class ConnectionContext:
     __slots__ = ("_environ", "_request", "app", "fork", "manage_session")
 
     def __init__(self, app: Flask, environ: dict[str, Any], manage_session: bool) -> None:
-        self.app = app
-        self.manage_session = manage_session
+        self.app: Flask = app
+        self.manage_session: bool = manage_session
         #: The session that is this connection's own, because a handler modified it.
         self.fork: SessionMixin | None = None
         self._environ = environ
@@ -68,7 +76,7 @@ class ConnectionContext:
         return request
 
 
-class EventContext(_ContextClass):  # type: ignore[misc]
+class EventContext(_ContextBase):
     """The application and request context of one event, from `enter` to `leave`.
 
     An instance is made by `for_event`, without Flask's constructor, which would route the request.
@@ -87,6 +95,7 @@ class EventContext(_ContextClass):  # type: ignore[misc]
     _url_adapter: Any = None
     _g: Any = None
     _cv_token: Any = None
+    _cv_tokens: Any
     _push_count = 0
 
     @classmethod
@@ -123,6 +132,8 @@ class EventContext(_ContextClass):  # type: ignore[misc]
             request = self._request = self._connection.copy_request()
             request.__dict__["sid"] = socket.sid
             request.__dict__["namespace"] = socket.namespace.name
+            if socket.query:
+                request.__dict__["args"] = _merge_query(request, socket.query)
             request.__dict__["event"] = {"message": self._event, "args": self._args}
         return request
 
@@ -181,15 +192,25 @@ class EventContext(_ContextClass):  # type: ignore[misc]
     # ---------------------------------------------------------------- its beginning and its end
 
     def enter(self) -> None:
-        """Set the context variables."""
+        """Set the context variables, and say that the context begins."""
+        self.resume()
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def resume(self) -> None:
+        """Set the context variables: at the beginning, or in another thread after `suspend`."""
         self._app_token = _cv_app.set(self)
         if _SPLIT_CONTEXTS:
             self._request_token = _cv_request.set(self)
         else:
             self._cv_token = self._app_token
             self._push_count = 1
-        if appcontext_pushed.receivers:
-            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def suspend(self) -> None:
+        """Restore what was before, although the event has not ended."""
+        if _SPLIT_CONTEXTS:
+            _cv_request.reset(self._request_token)
+        _cv_app.reset(self._app_token)
 
     def leave(self, error: BaseException | None) -> None:
         """Save the session, run the teardown functions, and restore what was before.
@@ -203,9 +224,7 @@ class EventContext(_ContextClass):  # type: ignore[misc]
             try:
                 self._tear_down(error)
             finally:
-                if _SPLIT_CONTEXTS:
-                    _cv_request.reset(self._request_token)
-                _cv_app.reset(self._app_token)
+                self.suspend()
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -218,6 +237,14 @@ class EventContext(_ContextClass):  # type: ignore[misc]
 
     def _teardown_args(self, error: BaseException | None) -> tuple[Any, ...]:
         return (error,) if _SPLIT_CONTEXTS else (self, error)
+
+
+def _merge_query(request: Request, query: str) -> MultiDict[str, str]:
+    """Return the query of the handshake with what an old client added for a namespace."""
+    given = parse_qsl(query, keep_blank_values=True)
+    own = {name for name, _ in given}
+    others = [(name, value) for name, value in request.args.items(True) if name not in own]
+    return ImmutableMultiDict([*others, *given])
 
 
 def current_origin() -> tuple[SocketIOService, Socket] | None:

@@ -19,14 +19,17 @@ from .hosts.reloader import RELOAD_STATUS
 from .loggers import advice, configure_loggers
 from .namespace import Namespace
 from .run_options import RunOptions, check_run_options
+from .server import Server
 from .service import SocketIOService, make_parser
+from .test_client import SocketIOTestClient
 from .types import DisconnectReason
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
+    from flask.testing import FlaskClient
 
     from .addressing import Rooms
     from .handlers import Function
@@ -49,9 +52,15 @@ class SocketIO:
     reason = DisconnectReason
 
     def __init__(self, app: Flask | None = None, **options: Unpack[SocketIOOptions]) -> None:
+        #: The options that were given.
         self.server_options: SocketIOOptions = {}
-        self.handlers = HandlerTable()
-        self.manage_session = True
+        self._handlers = HandlerTable()
+        #: The option of this name; it may be changed while the server runs, for new connections.
+        self.manage_session: bool = True
+        #: The server without Flask's contexts; None until there is an application.
+        self.server: Server = None  # type: ignore[assignment]
+        #: Where the server is in the application's WSGI stack; the last application's.
+        self.sockio_mw: SocketIOMiddleware = None  # type: ignore[assignment]
         self.service: SocketIOService | None = None
         self._app: Flask | None = None
         #: One for each application; that of the last one is :attr:`service`.
@@ -73,7 +82,7 @@ class SocketIO:
         parser = make_parser(self._config, app)
         dispatcher = EventDispatcher(
             app,
-            self.handlers,
+            self._handlers,
             parser,
             lambda: self.manage_session,
             self._config.allows_namespace,
@@ -81,6 +90,7 @@ class SocketIO:
         self.service = SocketIOService(self._config, dispatcher, parser)
         self._app = app
         self._services[app] = self.service
+        self.server = Server(self, self._handlers, self._started)
         app.extensions["socketio"] = self
         # Several instances on one application differ by their paths; run() serves all of them.
         app.extensions.setdefault("socketio_services", {})[self._config.url_path] = self.service
@@ -89,9 +99,8 @@ class SocketIO:
                 "message_queue is not supported yet: nothing that is emitted here leaves this "
                 "process, and nothing from other processes arrives"
             )
-        app.wsgi_app = SocketIOMiddleware(  # type: ignore[method-assign]
-            app.wsgi_app, self._config.url_path
-        )
+        self.sockio_mw = SocketIOMiddleware(app.wsgi_app, self._config.url_path, {"flask.app": app})
+        app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
 
     def _update_options(self, options: SocketIOOptions) -> None:
         self.server_options = {**self.server_options, **options}
@@ -106,7 +115,7 @@ class SocketIO:
     # ---------------------------------------------------------------- handlers
 
     def on(self, message: str, namespace: str | None = None) -> Callable[[F], F]:
-        """Register a handler, as a decorator.
+        """Register a handler, a function or an ``async def`` function, as a decorator.
 
         :param message: the event's name; ``'*'`` for every event without a handler of its own.
         :param namespace: its namespace, ``/`` by default; ``'*'`` for every namespace.
@@ -114,7 +123,7 @@ class SocketIO:
         """
 
         def register(handler: F) -> F:
-            self.handlers.add(message, namespace or "/", handler)
+            self._handlers.add(message, namespace or "/", handler)
             return handler
 
         return register
@@ -123,7 +132,7 @@ class SocketIO:
         self, message: str, handler: Callable[..., Any], namespace: str | None = None
     ) -> None:
         """Register a handler without a decorator; the arguments are those of :meth:`on`."""
-        self.handlers.add(message, namespace or "/", handler)
+        self._handlers.add(message, namespace or "/", handler)
 
     @overload
     def event(self, function: F) -> F: ...
@@ -150,7 +159,7 @@ class SocketIO:
         if not isinstance(namespace_handler, Namespace):
             raise ValueError("on_namespace takes an instance of a subclass of Namespace")
         namespace_handler._socketio = self
-        self.handlers.add_class(namespace_handler)
+        self._handlers.add_class(namespace_handler)
 
     def on_error(self, namespace: str | None = None) -> Callable[[F], F]:
         """Register an error handler for the handlers of a namespace, as a decorator.
@@ -161,7 +170,7 @@ class SocketIO:
         def register(handler: F) -> F:
             if not callable(handler):
                 raise ValueError("on_error takes a namespace: write @socketio.on_error()")
-            self.handlers.error_handlers[namespace or "/"] = handler
+            self._handlers.error_handlers[namespace or "/"] = handler
             return handler
 
         return register
@@ -170,18 +179,36 @@ class SocketIO:
         """Register the error handler of all namespaces without one, as a decorator."""
         if not callable(exception_handler):
             raise ValueError("on_error_default is a decorator without arguments")
-        self.handlers.default_error_handler = exception_handler
+        self._handlers.default_error_handler = exception_handler
         return exception_handler
+
+    @property
+    def handlers(self) -> tuple[tuple[str, Function, str], ...]:
+        """The functions that handle events: the event, the function and the namespace of each."""
+        return tuple(
+            (event, function, namespace)
+            for namespace, functions in self._handlers.functions().items()
+            for event, function in functions.items()
+        )
+
+    @property
+    def namespace_handlers(self) -> tuple[Namespace, ...]:
+        """The class-based namespaces."""
+        return tuple(self._handlers.classes().values())
 
     @property
     def exception_handlers(self) -> dict[str, Function]:
         """The error handlers by namespace."""
-        return self.handlers.error_handlers
+        return self._handlers.error_handlers
 
     @property
     def default_exception_handler(self) -> Function | None:
         """The error handler of all namespaces without one."""
-        return self.handlers.default_error_handler
+        return self._handlers.default_error_handler
+
+    @default_exception_handler.setter
+    def default_exception_handler(self, handler: Function | None) -> None:
+        self._handlers.default_error_handler = handler
 
     # ---------------------------------------------------------------- emitting
 
@@ -382,9 +409,50 @@ class SocketIO:
         if embedded.is_reloading:
             sys.exit(RELOAD_STATUS)
 
+    @property
+    def wsgi_server(self) -> EmbeddedServer | None:
+        """The server that :meth:`run` started, while it runs."""
+        return self._embedded
+
     def stop(self) -> None:
-        """Stop the server that :meth:`run` started, gracefully; from any thread."""
+        """Stop the server that :meth:`run` started, gracefully; from any thread.
+
+        The server that test clients are connected to ends likewise.
+        """
+        inline = self.service.inline_host if self.service is not None else None
         if self._embedded is not None:
             self._embedded.stop()
+        elif inline is not None and not inline.stopped:
+            inline.stop()
         else:
             raise UsageError("stop() ends a server that socketio.run() started; none is running")
+
+    # ---------------------------------------------------------------- tests
+
+    def test_client(
+        self,
+        app: Flask,
+        namespace: str | None = None,
+        query_string: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: dict[str, Any] | None = None,
+        flask_test_client: FlaskClient | None = None,
+    ) -> SocketIOTestClient:
+        """Return a connected client for tests; the documentation's page about testing says more.
+
+        :param app: the application.
+        :param namespace: the namespace to connect to, ``/`` by default.
+        :param query_string: more for the query string of the handshake request.
+        :param headers: headers of the handshake request.
+        :param auth: a dictionary for the connect handler.
+        :param flask_test_client: a Flask test client, whose cookies are sent along.
+        """
+        return SocketIOTestClient(
+            app, self, namespace, query_string, headers, auth, flask_test_client
+        )
+
+    def _service_for(self, app: Flask) -> SocketIOService:
+        """Return the server of an application, which is attached to it if it is not yet."""
+        if app not in self._services:
+            self.init_app(app)
+        return self._services[app]

@@ -7,6 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .errors import UsageError
+from .event_context import current_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +33,15 @@ class ConnectionHandler:
     :param function: what the application registered; how many arguments it takes is found out now.
     """
 
-    __slots__ = ("_accepts", "_function")
+    __slots__ = ("_accepts", "function")
 
     def __init__(self, function: Function) -> None:
-        self._function = function
+        self.function: Function = function
         self._accepts = count_parameters(function)
 
     def __call__(self, *args: Any) -> Any:
         """Call the function, without the arguments that it does not take."""
-        return self._function(*args[: self._accepts])
+        return self.function(*args[: self._accepts])
 
 
 class HandlerTable:
@@ -63,11 +64,6 @@ class HandlerTable:
         """Register a function; a later one for the same event takes its place."""
         if not callable(function):
             raise UsageError(f"the handler of {event!r} is {function!r}, which cannot be called")
-        if inspect.iscoroutinefunction(function):
-            raise UsageError(
-                f"the handler of {event!r} is an async function; handlers run in threads, where "
-                "they may block: write it with def"
-            )
         if event in CONNECTION_EVENTS:
             function = ConnectionHandler(function)
         self._functions.setdefault(namespace, {})[event] = function
@@ -77,6 +73,20 @@ class HandlerTable:
         """Register a class-based namespace."""
         self._classes[namespace.namespace] = namespace
         self._found.clear()
+
+    def functions(self) -> dict[str, dict[str, Function]]:
+        """Return the registered functions by namespace and event."""
+        return {
+            namespace: {
+                event: function.function if isinstance(function, ConnectionHandler) else function
+                for event, function in functions.items()
+            }
+            for namespace, functions in self._functions.items()
+        }
+
+    def classes(self) -> dict[str, Namespace]:
+        """Return the class-based namespaces by name."""
+        return dict(self._classes)
 
     def has_namespace(self, namespace: str) -> bool:
         """Tell whether a namespace has any handler."""
@@ -119,7 +129,12 @@ def _method_caller(instance: Namespace, event: str) -> Function:
     """Call a class-based namespace through ``trigger_event``, which a subclass may replace."""
 
     def call(*args: Any) -> Any:
-        return instance.trigger_event(event, *args)
+        origin = current_origin()
+        assert origin is not None, "handlers run in the context of their event"
+        socket = origin[1]
+        if event == "connect":
+            return instance.trigger_event(event, socket.sid, socket.client.environ, *args)
+        return instance.trigger_event(event, socket.sid, *args)
 
     return call
 

@@ -11,7 +11,7 @@ SOCKETIO = "flask_socketio"
 ENGINEIO = "flask_socketio.engineio"
 
 #: For what must be seen whatever the option ``logger`` says: something asked for cannot be had.
-advice = logging.getLogger("flask_socketio.advice")
+advice: logging.Logger = logging.getLogger("flask_socketio.advice")
 advice.setLevel(logging.WARNING)
 
 

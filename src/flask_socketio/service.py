@@ -15,13 +15,12 @@ import flask.json
 
 from .acks import CallAck, CallbackAck
 from .background import BackgroundTasks
-from .coroutines import Coroutines
 from .engineio import OriginPolicy, message_group
 from .errors import ProtocolError, UsageError
 from .hosts.endpoint import Endpoint
 from .hub.engine import Engine
 from .hub.hub import Hub
-from .runtimes.loop import LoopRuntime
+from .runtimes.coroutines import Coroutines
 from .sid import make_sid
 from .socketio import (
     MAX_ATTACHMENTS_OF_CLIENTS,
@@ -35,7 +34,6 @@ from .types import Sid
 from .websocket import DeflateSettings
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Collection, Sequence
     from typing import TypeVarTuple
 
@@ -44,9 +42,9 @@ if TYPE_CHECKING:
     from .config import ServerConfig
     from .dispatch import EventDispatcher
     from .engineio import PacketGroup
+    from .hosts.inline import InlineHost
+    from .hub.ports import HandlerWorkers, HubCalls, Runtime
     from .hub.socket import Socket
-    from .runtimes.calls import Calls
-    from .runtimes.workers import Workers
     from .socketio import Packet
     from .types import Room
 
@@ -54,7 +52,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 
 class SocketIOService:
@@ -68,26 +66,32 @@ class SocketIOService:
         self.config = config
         self.parser = parser
         self.dispatcher = dispatcher
-        self.origins = OriginPolicy(config.cors_allowed_origins, config.cors_credentials)
+        self.origins: OriginPolicy = OriginPolicy(
+            config.cors_allowed_origins, config.cors_credentials
+        )
         self.hub: Hub
         self.engine: Engine
-        self.workers: Workers | None = None
-        self._calls: Calls | None = None
+        self.workers: HandlerWorkers | None = None
+        self._calls: HubCalls | None = None
+        #: The server for tests, if there has been one.
+        self.inline_host: InlineHost | None = None
         self._ack_ids = itertools.count(1)
-        self.coroutines = Coroutines()
-        self.background = BackgroundTasks(self.coroutines)
+        self.coroutines: Coroutines = Coroutines()
+        self.background: BackgroundTasks = BackgroundTasks(self.coroutines)
         dispatcher.service = self
         dispatcher.submit = self.submit
 
-    def start(self, loop: asyncio.AbstractEventLoop, calls: Calls, workers: Workers) -> Endpoint:
-        """Begin to serve, on a loop; called on its thread.
+    def start(self, runtime: Runtime, calls: HubCalls, workers: HandlerWorkers) -> Endpoint:
+        """Begin to serve; called by who owns the Hub from now on.
 
-        :param loop: the loop that owns the Hub from now on.
-        :param calls: how other threads reach it.
+        :param runtime: what serialises the Hub.
+        :param calls: how everybody else reaches it.
         :param workers: what runs handlers.
         :returns: what the host needs to bring connections.
         """
-        runtime = LoopRuntime(loop)
+        if self._calls is not None:
+            self._calls.close()  # a server for tests does not end by itself
+        self.dispatcher.on_failure = None
         self.hub = Hub(
             self.config.hub_settings(), self.parser, self.dispatcher, workers, make_sid, logger
         )
@@ -109,6 +113,11 @@ class SocketIOService:
             cookie=config.cookie,
             deflate=DeflateSettings() if config.per_message_deflate else None,
         )
+
+    @property
+    def serving(self) -> HubCalls | None:
+        """How to reach the Hub; None while no server runs."""
+        return None if self._calls is None or self._calls.closed else self._calls
 
     def submit(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have the Hub do something; before the server runs there is nobody to do it for."""
@@ -231,10 +240,10 @@ class SocketIOService:
         ack = CallAck(event)
         if self.workers is None or not self._send_call(namespace, group, sid, ack_id, ack):
             ack.disconnected()
-            return ack.wait(self, timeout)
+            return ack.take(self, timeout)
         try:
-            with self.workers.waiting():
-                return ack.wait(self, timeout)
+            self.workers.wait(ack.done, timeout)
+            return ack.take(self, timeout)
         finally:
             self.submit(self._forget_call, namespace, sid, ack_id)
 

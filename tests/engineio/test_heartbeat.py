@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from flask_socketio.engineio.heartbeat import STALL, Beat, Heartbeat
 from flask_socketio.engineio.settings import SessionSettings
+from flask_socketio.errors import ProtocolError
 
 
 def test_a_ping_is_due_after_the_interval() -> None:
@@ -56,6 +59,13 @@ def test_a_timer_that_is_very_late_kills_nobody() -> None:
     assert heartbeat.handle_timer(late, 100) is Beat.NOTHING
     assert heartbeat.due_at == late + STALL
     assert heartbeat.handle_timer(heartbeat.due_at, 100) is Beat.TIMEOUT
+
+
+def test_pings_come_from_the_server() -> None:
+    heartbeat = Heartbeat(SessionSettings(), 100)
+    with pytest.raises(ProtocolError, match="PING from the client"):
+        heartbeat.receive_ping(110)
+    assert heartbeat.patience == 20
 
 
 def test_without_monitoring_pings_go_out_whatever_comes() -> None:

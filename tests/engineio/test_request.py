@@ -94,7 +94,7 @@ class TestHandshake:
             ("GET", "EIO=3&transport=websocket", False, 3),
             ("GET", "transport=polling", False, 5),
             ("GET", "EIO=abc&transport=polling", False, 5),
-            ("GET", "EIO=3&transport=websocket", True, 5),
+            ("GET", "EIO=2&transport=websocket", True, 5),
         ],
     )
     def test_refusals_in_the_order_of_the_reference_server(
@@ -111,9 +111,26 @@ class TestHandshake:
             check_handshake("GET", query, True, POLLING_ONLY)
         assert caught.value.code is ErrorCode.UNKNOWN_TRANSPORT
 
+    @pytest.mark.parametrize("query", ["EIO=3&transport=polling", "EIO=3&transport=polling&b64=1"])
+    def test_an_old_client(self, query: str) -> None:
+        assert check_handshake("GET", parse_query(query), False, SETTINGS) is Transport.POLLING
+
+    def test_jsonp(self) -> None:
+        query = parse_query("EIO=3&transport=polling&j=0")
+        with pytest.raises(EngineRequestError, match="JSONP is not offered") as caught:
+            check_handshake("GET", query, False, SETTINGS)
+        assert caught.value.code is ErrorCode.BAD_REQUEST
+
     def test_a_wrong_version_names_the_clients_that_fit(self) -> None:
-        with pytest.raises(EngineRequestError, match=r"version '3'.*client 3\.x or 4\.x"):
-            check_handshake("GET", parse_query("EIO=3&transport=polling"), False, SETTINGS)
+        settings = SessionSettings(allow_eio3=False)
+        fitting = r"version '3'.* version 4 is needed: .*client 3\.x or 4\.x.*allow_eio3=True"
+        with pytest.raises(EngineRequestError, match=fitting) as caught:
+            check_handshake("GET", parse_query("EIO=3&transport=polling"), False, settings)
+        assert caught.value.body == b'{"code":5,"message":"Unsupported protocol version"}'
+        with pytest.raises(EngineRequestError, match=r"version '2'.*4 is needed.*16\.x\)$"):
+            check_handshake("GET", parse_query("EIO=2&transport=polling"), False, settings)
+        with pytest.raises(EngineRequestError, match=r"version '2'.*3 or 4 is.*client 1\.x on"):
+            check_handshake("GET", parse_query("EIO=2&transport=polling"), False, SETTINGS)
         with pytest.raises(EngineRequestError, match="named no version"):
             check_handshake("GET", parse_query("transport=polling"), False, SETTINGS)
 

@@ -38,6 +38,11 @@ class TestPayload:
             CORS,
         )
 
+    @pytest.mark.parametrize("payload", [b"\x00\x01\xff2", b"\x01\x01\xff\x04"])
+    def test_a_binary_one(self, payload: bytes) -> None:
+        headers = dict(payload_response(payload).headers)
+        assert headers["Content-Type"] == "application/octet-stream"
+
     def test_gzip(self) -> None:
         response = payload_response(LARGE, "gzip, deflate, br")
         headers = dict(response.headers)

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Flask
 from tests.flask.site import Site
 
 from flask_socketio import (
@@ -341,3 +342,21 @@ class TestOutside:
         thread.join()
 
         assert client.receive_event() == ["x"]
+
+    def test_timer(self, site: Site) -> None:
+        client = site.connect()
+        timer = threading.Timer(0, site.socketio.emit, ("x", "from the timer"))
+        timer.start()
+        timer.join()
+
+        assert client.receive_event() == ["x", "from the timer"]
+
+    def test_script_without_a_server(self) -> None:
+        app = Flask(__name__)
+        socketio = SocketIO(app)
+        with app.app_context(), pytest.raises(OutsideEventError):
+            emit("x")
+        with app.app_context():
+            socketio.emit("x", "to nobody", to="r")
+        with pytest.raises(TypeError):
+            socketio.emit("x", object())

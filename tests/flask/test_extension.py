@@ -26,7 +26,7 @@ from flask_socketio import (
     emit,
 )
 from flask_socketio.serving import make_embedded_server
-from flask_socketio.socketio import JsonParser
+from flask_socketio.socketio import JsonParser, Packet
 
 if TYPE_CHECKING:
     from tests.flask.conftest import MakeSite
@@ -171,8 +171,15 @@ class TestSerializer:
         assert type(socketio.service.parser).__name__ == "MsgpackParser"
 
     def test_class(self, make_site: MakeSite) -> None:
-        class Parser(JsonParser):
-            pass
+        class Parser:
+            def __init__(self) -> None:
+                self._json = JsonParser()
+
+            def decode_header(self, message: str | bytes, limit: int) -> tuple[Packet, int]:
+                return self._json.decode_header(message, limit)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self._json, name)
 
         site = make_site(serializer=Parser)
         site.socketio.on_event("go", lambda: "text")

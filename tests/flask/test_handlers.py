@@ -72,34 +72,6 @@ class TestPrecedence:
 
         assert run(table, event, "/a", "argument") == "called"
 
-    def test_functions_go_before_classes(self) -> None:
-        class Both(Namespace):
-            def on_known(self) -> str:
-                return "method"
-
-            def on_other(self) -> str:
-                return "other method"
-
-        table = HandlerTable()
-        table.add_class(Both("/a"))
-        table.add("known", "/a", lambda: "function")
-
-        assert (run(table, "known", "/a"), run(table, "other", "/a")) == (
-            "function",
-            "other method",
-        )
-
-    def test_class_of_a_namespace_goes_before_that_of_any(self) -> None:
-        class Named(Namespace):
-            def on_known(self) -> str:
-                return self.namespace
-
-        table = HandlerTable()
-        table.add_class(Named("/a"))
-        table.add_class(Named("*"))
-
-        assert (run(table, "known", "/a"), run(table, "known", "/b")) == ("/a", "*")
-
     def test_later_registration_takes_the_place(self) -> None:
         table = HandlerTable()
         table.add("known", "/", lambda: "first")
@@ -303,21 +275,21 @@ class TestRegistration:
             return "called"
 
         names = [("one", "/"), ("two", "/a"), ("three", "/")]
-        assert [run(socketio.handlers, *name) for name in names] == ["called"] * 3
+        assert [run(socketio._handlers, *name) for name in names] == ["called"] * 3
 
     def test_event_takes_a_namespace(self) -> None:
         socketio = SocketIO()
 
         socketio.event(namespace="/a")(no_argument)
 
-        assert run(socketio.handlers, "no_argument", "/a") == "called"
+        assert run(socketio._handlers, "no_argument", "/a") == "called"
 
     def test_namespace_of_a_handler_may_be_empty(self) -> None:
         socketio = SocketIO()
 
         socketio.on_event("known", no_argument, namespace="")
 
-        assert run(socketio.handlers, "known", "/") == "called"
+        assert run(socketio._handlers, "known", "/") == "called"
 
     def test_handlers_must_be_callable(self) -> None:
         with pytest.raises(UsageError, match="the handler of 'known' is None"):
@@ -350,3 +322,5 @@ class TestRegistration:
 
         assert socketio.exception_handlers == {"/a": one_argument}
         assert socketio.default_exception_handler is no_argument
+        socketio.default_exception_handler = one_argument
+        assert socketio.default_exception_handler is one_argument

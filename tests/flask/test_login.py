@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -138,3 +139,33 @@ def test_current_user_in_error_and_disconnect_handlers(logins: Site) -> None:
     logins.stop()
 
     assert seen == ["ann", "ann"]
+
+
+def test_coroutines(logins: Site) -> None:
+    def authenticated_only(handler: Any) -> Any:
+        @functools.wraps(handler)
+        def wrapped(*args: Any) -> Any:
+            return handler(*args) if current_user.is_authenticated else disconnect()
+
+        return wrapped
+
+    @logins.socketio.on("login slowly")
+    async def login_slowly(name: str) -> str | None:
+        await asyncio.sleep(0)
+        flask_login.login_user(User(name))
+        await asyncio.sleep(0)
+        return who()
+
+    @logins.socketio.on("secret", namespace="/chat")
+    @authenticated_only
+    async def secret() -> str | None:
+        await asyncio.sleep(0)
+        return who()
+
+    client, stranger = logins.connect(), logins.connect("/chat")
+    client.connect("/chat")
+
+    assert client.call("login slowly", "ann") == "ann"
+    assert client.call("secret", namespace="/chat") == "ann"
+    stranger.emit("secret", namespace="/chat")
+    stranger.wait_for_disconnect("/chat")

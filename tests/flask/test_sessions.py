@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask import flash, get_flashed_messages, session
+from flask import flash, get_flashed_messages, request, session
 from websockets.sync.client import connect as connect_websocket
 
 import socketio as python_socketio
@@ -123,6 +123,17 @@ class TestFork:
             client.call("set", ("name", "ann"))
             assert client.transport == "websocket"
             assert client.call("get", "name") == "ann"
+
+    def test_what_was_written_before_the_upgrade(self, forked: Site) -> None:
+        @forked.socketio.on("connect")
+        def connect() -> None:
+            session["transport"] = request.args["transport"]
+
+        forked.start()
+        with python_socketio.SimpleClient() as client:
+            client.connect(f"http://127.0.0.1:{forked.port}")
+            assert client.transport == "websocket"
+            assert client.call("get", "transport") == "polling"
 
     def test_values_inside_values(self, forked: Site) -> None:
         @forked.socketio.on("add")

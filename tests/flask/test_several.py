@@ -53,7 +53,9 @@ def test_two_instances_on_one_application(stack: ExitStack) -> None:
     admin.on_event("who", lambda: "admin")
     admin.on_event("tell", lambda text: chat.emit("told", text))
 
+    assert chat.wsgi_server is None
     port = stack.enter_context(serve(chat, app))
+    assert chat.wsgi_server is not None
     chatter, administrator = connect(stack, port), connect(stack, port, "admin/live")
     assert chatter.call("who") == "chat"
     assert administrator.call("who") == "admin"

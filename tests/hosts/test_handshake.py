@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flask_socketio.hosts.handshake import Handshake
-from flask_socketio.hosts.middleware import SocketIOMiddleware, is_innermost
+from flask_socketio.hosts.middleware import SocketIOMiddleware, innermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -122,9 +122,9 @@ def test_a_request_of_a_foreign_server(path: str) -> None:
     assert b"socketio.run(app)" in body
 
 
-def test_is_innermost() -> None:
+def test_innermost() -> None:
     outer = SocketIOMiddleware(inner, "/other")
-    assert is_innermost(outer, "/other/")
-    assert is_innermost(outer, PATH)
-    assert not is_innermost(outer, "/page")
-    assert not is_innermost(lambda environ, start: inner(environ, start), PATH)
+    assert innermost(outer, "/other/") is outer
+    assert innermost(outer, PATH) is inner
+    assert innermost(outer, "/page") is None
+    assert innermost(lambda environ, start: inner(environ, start), PATH) is None

@@ -19,7 +19,6 @@ from flask_socketio.hosts.embedded import EmbeddedServer
 from flask_socketio.hosts.endpoint import Endpoint
 from flask_socketio.hosts.middleware import SocketIOMiddleware
 from flask_socketio.hub.engine import Engine
-from flask_socketio.runtimes.loop import LoopRuntime
 from flask_socketio.sid import make_sid
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ class Echo:
 
     engine: Engine
 
-    def start(self, loop: Any, calls: Any, workers: Any) -> Endpoint:
-        runtime = LoopRuntime(loop)
+    def start(self, runtime: Any, calls: Any, workers: Any) -> Endpoint:
         settings = SessionSettings(25, max_payload=1_000_000)
         self.engine = runtime.engine = Engine(settings, self, runtime, make_sid)
         return Endpoint("/engine.io", self.engine, OriginPolicy(None))

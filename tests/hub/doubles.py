@@ -10,7 +10,14 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from flask_socketio.engineio import PacketGroup, Session, SessionSettings, Transport, message_group
+from flask_socketio.engineio import (
+    CURRENT,
+    PacketGroup,
+    Session,
+    SessionSettings,
+    Transport,
+    message_group,
+)
 from flask_socketio.hub.client import Client
 from flask_socketio.hub.engine import Engine
 from flask_socketio.hub.engine_socket import EngineSocket
@@ -23,6 +30,7 @@ from flask_socketio.types import DisconnectReason, EioSid, Sid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask_socketio.engineio import Wire
     from flask_socketio.errors import ProtocolError
     from flask_socketio.hub.mailbox import Mailbox
     from flask_socketio.hub.ports import Job
@@ -320,8 +328,8 @@ class Site:
         while self.executor.run_one():
             self.drain()
 
-    def open(self, transport: Transport = Transport.WEBSOCKET) -> Peer:
-        return Peer(self, transport)
+    def open(self, transport: Transport = Transport.WEBSOCKET, wire: Wire = CURRENT) -> Peer:
+        return Peer(self, transport, wire)
 
     def connect(self, namespace: str = "/") -> Peer:
         """Open a session and connect it to a namespace."""
@@ -337,15 +345,16 @@ class Site:
 class Peer:
     """One client, as far as the engine sees it."""
 
-    def __init__(self, site: Site, transport: Transport) -> None:
+    def __init__(self, site: Site, transport: Transport, wire: Wire) -> None:
         self._site = site
-        self.engine_socket = site.engine.open(transport, ENVIRON)
+        self.engine_socket = site.engine.open(transport, ENVIRON, wire)
         self.client: Client = self.engine_socket.client
         self.websocket = WebSocket()
         if transport is Transport.WEBSOCKET:
             self.engine_socket.websocket = self.websocket
             site.clock.turn()
-            self.websocket.take()
+            opening = self.websocket.packets.pop(0)
+            assert opening[:1] == "0"
 
     def send(self, *packets: str | bytes) -> None:
         """Send Socket.IO packets, all in one turn of the loop."""

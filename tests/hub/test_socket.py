@@ -23,4 +23,4 @@ def test_a_new_socket_is_pending() -> None:
 def test_it_has_no_dict() -> None:
     socket = lone_socket()
     assert not hasattr(socket, "__dict__")
-    assert sys.getsizeof(socket) <= 120
+    assert sys.getsizeof(socket) <= 128  # 120 where it is not compiled

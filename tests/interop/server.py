@@ -10,6 +10,7 @@ them is asked for by that label over HTTP (``observations.py``).
 from __future__ import annotations
 
 import argparse
+import logging
 import zlib
 from typing import Any
 
@@ -83,7 +84,8 @@ def on_connect_custom(auth: Any = None) -> None:
 
 @socketio.on("connect", namespace="/auth")
 def on_connect_auth(auth: Any = None) -> bool | None:
-    token = auth.get("token") if isinstance(auth, dict) else None
+    # Old clients have no auth data, but a query string for each namespace.
+    token = auth.get("token") if isinstance(auth, dict) else request.args.get("token")
     if token is None:
         return False
     if token != "secret":
@@ -359,6 +361,9 @@ def parse_arguments() -> argparse.Namespace:
         "--serial-handlers", action="store_false", default=None, dest="async_handlers"
     )
     options.add_argument("--cors-allowed-origins", nargs="*")
+    options.add_argument(
+        "--refuse-old-clients", action="store_false", default=None, dest="allow_eio3"
+    )
     return parser.parse_args()
 
 
@@ -368,6 +373,9 @@ def main() -> None:
     engine: dict[str, Any] = {"loop": "asyncio", "http": "h11"} if arguments.pop("pure") else {}
     options = {name: value for name, value in arguments.items() if value is not None}
     raise_descriptor_limit()
+    if "allow_eio3" in options:
+        logging.basicConfig(format="%(levelname)s %(message)s")
+        options["engineio_logger"] = True
     socketio.init_app(app, async_mode="threading", **options)
     socketio.run(app, port=port, allow_unsafe_werkzeug=True, **engine)
 

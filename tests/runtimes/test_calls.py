@@ -187,6 +187,25 @@ class TestAsk:
         with pytest.raises(error, match="said why"):
             self.ask(loop, calls, fail).result(TIMEOUT)
 
+    def test_on_the_loop_s_own_thread_nobody_waits(
+        self, loop: asyncio.AbstractEventLoop, calls: Calls
+    ) -> None:
+        made: list[object] = []
+
+        def fail() -> None:
+            raise ValueError("said why")
+
+        def ask() -> None:
+            calls.submit(made.append, "submitted")
+            made.append(calls.ask(str, 1))
+            with pytest.raises(ValueError, match="said why"):
+                calls.ask(fail)
+
+        loop.call_soon(ask)
+        while len(made) < 2:
+            turn(loop)
+        assert made == ["1", "submitted"]
+
 
 class TestClose:
     def test_calls_that_are_left_are_made(

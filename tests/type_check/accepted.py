@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
+from collections.abc import Hashable
 from typing import Any, assert_type
 
 import flask.json
@@ -25,6 +26,7 @@ from flask_socketio import (
     rooms,
     send,
 )
+from flask_socketio.server import Server
 
 app = Flask(__name__)
 socketio = SocketIO(
@@ -105,12 +107,54 @@ class Chat(Namespace):
         self.send("text", to=["r"], include_self=False)
         self.close_room("r")
 
+    def on_move(self, sid: str) -> list[Hashable]:
+        self.enter_room(sid, "r")
+        self.leave_room(sid, ("r", 1), namespace="/other")
+        answer: Any = self.call("question", {"a": 1}, sid, timeout=1)
+        with self.session(sid) as kept:
+            kept["answer"] = answer
+        self.save_session(sid, {**self.get_session(sid), "moved": True})
+        self.disconnect(sid)
+        assert_type(self.server, Server)
+        return self.rooms(sid)
+
     def trigger_event(self, event: str, *args: Any) -> Any:
         return super().trigger_event(event, *args)
 
 
 socketio.on_namespace(Chat("/chat"))
 socketio.on_event("named", lambda data: data, namespace="/chat")
+
+
+server = socketio.server
+assert_type(server, Server)
+
+
+@server.on("chat", namespace="/chat")
+def chat(sid: str, data: str) -> str:
+    server.emit("news", data, sid, skip_sid=["a"], namespace="/chat", callback=print)
+    server.send(data, room="r")
+    assert_type(server.call("question", ("a", 1), to=sid, timeout=None), Any)
+    return data
+
+
+@server.event
+def bare(sid: str) -> None:
+    environ = server.get_environ(sid)
+    if environ is not None:
+        print(environ["flask.app"])
+
+
+assert_type(chat("a", "b"), str)
+for room, members in server.manager.rooms["/"].items():
+    for member, eio_sid in members.items():
+        assert_type((room, member, eio_sid), tuple[Hashable, str, str])
+assert_type(list(server.manager.get_participants("/", None)), list[tuple[str, str]])
+assert_type(server.eio.sockets["sid"].upgraded, bool)
+for handled_event, handler, handled_namespace in socketio.handlers:
+    print(handled_event.upper(), handler, handled_namespace.upper())
+socketio.default_exception_handler = failed_anywhere
+socketio.manage_session = False
 
 
 def work(count: int) -> None:

@@ -33,6 +33,12 @@ socketio.on_namespace("/chat")  # error
 socketio.on_namespace(Namespace)  # error
 socketio.event("/chat")  # error
 
+socketio.server.emit("news", sid="a")  # error
+socketio.server.enter_room("a")  # error
+socketio.server.manager.rooms["/"] = {}  # error
+socketio.server.eio.cookie = "io"  # error
+Namespace("/chat").enter_room("a", ["r"])  # error
+
 emit("news", 1, broadcasts=True)  # error
 emit("news", to=["room"], skip_sid=1)  # error
 send("news", rooms="r")  # error

@@ -13,6 +13,7 @@ pytest.importorskip("mypy")
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent.parent
+FILES = ("accepted.py", "refused.py", "application.py")
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -23,7 +24,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
     cache = tmp_path_factory.mktemp("mypy")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}"]
     done = subprocess.run(
-        [*command, "--follow-imports=silent", "accepted.py", "refused.py"],
+        [*command, "--follow-imports=silent", *FILES],
         cwd=FOLDER,
         env={"MYPYPATH": str(ROOT / "src"), "PATH": ""},
         capture_output=True,
@@ -31,7 +32,7 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[int]]:
         check=False,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    found: dict[str, set[int]] = {"accepted.py": set(), "refused.py": set()}
+    found: dict[str, set[int]] = {name: set() for name in FILES}
     for name, line in re.findall(r"^(\w+\.py):(\d+): error", done.stdout, re.MULTILINE):
         found[name].add(int(line))
     (cache / "output").write_text(done.stdout)
@@ -43,8 +44,9 @@ def test_what_is_documented_is_accepted(messages: dict[str, set[int]]) -> None:
     assert messages["accepted.py"] == set()
 
 
-def test_mistakes_are_found(messages: dict[str, set[int]]) -> None:
-    lines = (FOLDER / "refused.py").read_text().splitlines()
+@pytest.mark.parametrize("name", ["refused.py", "application.py"])
+def test_mistakes_are_found_and_nothing_else(messages: dict[str, set[int]], name: str) -> None:
+    lines = (FOLDER / name).read_text().splitlines()
     marked = {number for number, line in enumerate(lines, 1) if line.endswith("# error")}
 
-    assert messages["refused.py"] == marked
+    assert messages[name] == marked

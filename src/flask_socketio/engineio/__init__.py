@@ -1,4 +1,4 @@
-"""Engine.IO protocol 4, without any input or output: packets, payloads, sessions, requests."""
+"""Engine.IO 4 and 3, without any input or output: packets, payloads, sessions, requests."""
 
 from .origin import AllowedOrigins, OriginPolicy
 from .packet import CLOSE, NOOP, PING, PacketGroup, PacketType, control_group, message_group
@@ -23,9 +23,12 @@ from .response import (
 )
 from .session import Session, State
 from .settings import SessionSettings, Transport
+from .wire import CURRENT, Wire
+from .wire_v3 import choose_wire
 
 __all__ = [
     "CLOSE",
+    "CURRENT",
     "NOOP",
     "PING",
     "AllowedOrigins",
@@ -41,9 +44,11 @@ __all__ = [
     "SessionSettings",
     "State",
     "Transport",
+    "Wire",
     "answer_packet_limit",
     "check_handshake",
     "check_session_request",
+    "choose_wire",
     "control_group",
     "cookie_header",
     "decode_payload",

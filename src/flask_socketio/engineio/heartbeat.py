@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from ..errors import ProtocolError
+
 if TYPE_CHECKING:
     from .settings import SessionSettings
 
@@ -32,14 +34,23 @@ class Heartbeat:
     :param now: the time in monotonic seconds.
     """
 
-    __slots__ = ("_pinged_at", "_settings", "due_at")
+    __slots__ = ("_pinged_at", "_settings", "due_at", "patience")
 
     def __init__(self, settings: SessionSettings, now: float) -> None:
         self._settings = settings
         #: When the PING that waits for its PONG went out; None when none does.
         self._pinged_at: float | None = None
         #: When :meth:`handle_timer` has something to do, in monotonic seconds.
-        self.due_at = now + settings.ping_interval
+        self.due_at: float = now + settings.ping_interval
+        #: The seconds of silence, after a PING, that end the session.
+        self.patience: float = settings.ping_timeout
+
+    def receive_ping(self, now: float) -> None:
+        """Refuse a PING.
+
+        :raises ProtocolError: always, since the client must not send it.
+        """
+        raise ProtocolError("a PING from the client: in protocol 4 the server sends them")
 
     def receive_pong(self, now: float) -> None:
         """Note a PONG."""

@@ -30,7 +30,7 @@ class OriginPolicy:
     __slots__ = ("_allowed", "_check", "_enabled", "_same_origin", "_with_environ", "credentials")
 
     def __init__(self, allowed: AllowedOrigins = None, credentials: bool = True) -> None:
-        self.credentials = credentials
+        self.credentials: bool = credentials
         self._same_origin = allowed is None
         self._check: OriginCheck | None = None
         self._with_environ: str | bool = False

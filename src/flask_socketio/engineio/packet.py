@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from .packet_v3 import OldForms
 
 #: Stands between the packets of a polling payload (Engine.IO protocol, "HTTP long-polling").
 SEPARATOR: Final = "\x1e"
@@ -48,13 +51,15 @@ class PacketGroup:
     :param size: what they weigh against limits, in bytes.
     """
 
-    __slots__ = ("_payload", "frames", "size", "wire")
+    __slots__ = ("_payload", "frames", "old_forms", "size", "wire")
 
     def __init__(self, wire: tuple[str | bytes, ...], size: int) -> None:
-        self.wire = wire
-        self.size = size
+        self.wire: tuple[str | bytes, ...] = wire
+        self.size: int = size
         #: Ready WebSocket frames, kept here by whoever writes them. This layer never looks at it.
         self.frames: bytes | None = None
+        #: The forms of Engine.IO 3, kept here by packet_v3.
+        self.old_forms: OldForms | None = None
         self._payload: bytes | None = None
 
     def __repr__(self) -> str:

@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 from ..errors import ProtocolError
 from .heartbeat import STALL
 from .packet import PROBE_PONG
+from .wire import CURRENT
 
 if TYPE_CHECKING:
     from .packet import PacketGroup
+    from .wire import Wire
 
 
 class Probe:
     """One WebSocket under test: ``2probe`` is answered with ``3probe``, then ``5`` completes it.
 
     :param expires_at: when the test has failed, in monotonic seconds.
+    :param wire: the wire of the session when the test has succeeded.
     """
 
-    __slots__ = ("_to_send", "answered", "expires_at")
+    __slots__ = ("_to_send", "answered", "expires_at", "wire")
 
-    def __init__(self, expires_at: float) -> None:
-        self.expires_at = expires_at
+    def __init__(self, expires_at: float, wire: Wire = CURRENT) -> None:
+        self.expires_at: float = expires_at
+        self.wire: Wire = wire
         #: Whether ``3probe`` was sent, so that the client is about to leave polling.
-        self.answered = False
+        self.answered: bool = False
         self._to_send: list[PacketGroup] = []
 
     def receive(self, data: str | bytes) -> bool:

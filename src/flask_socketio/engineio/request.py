@@ -82,12 +82,14 @@ class Query:
     :param eio: the version of the protocol as it was named; None when it was not.
     :param sid: the session; None opens one.
     :param b64: whether the client of an old protocol cannot take binary answers.
+    :param jsonp: whether such a client asks for answers that are scripts.
     """
 
     transport: str
     eio: str | None
     sid: EioSid | None
     b64: bool
+    jsonp: bool = False
 
 
 def parse_query(query_string: bytes | str) -> Query:
@@ -110,6 +112,7 @@ def parse_query(query_string: bytes | str) -> Query:
         eio=fields.get("EIO"),
         sid=EioSid(sid) if sid else None,
         b64=fields.get("b64", "") in ("1", "true"),
+        jsonp="j" in fields,
     )
 
 
@@ -128,9 +131,13 @@ def check_handshake(
     if method != "GET":
         raise EngineRequestError(ErrorCode.BAD_HANDSHAKE_METHOD, f"method {method!r:.40}")
     _check_upgrade(transport, is_upgrade)
-    if query.eio != "4":
+    if query.eio != "4" and not (query.eio == "3" and settings.allow_eio3):
         raise EngineRequestError(
-            ErrorCode.UNSUPPORTED_PROTOCOL_VERSION, _unsupported_version(query.eio)
+            ErrorCode.UNSUPPORTED_PROTOCOL_VERSION, _unsupported_version(query.eio, settings)
+        )
+    if query.jsonp:
+        raise EngineRequestError(
+            ErrorCode.BAD_REQUEST, "JSONP is not offered; every browser of today polls without it"
         )
     return transport
 
@@ -199,9 +206,14 @@ def _check_upgrade(transport: Transport, is_upgrade: bool) -> None:
         )
 
 
-def _unsupported_version(eio: str | None) -> str:
+def _unsupported_version(eio: str | None, settings: SessionSettings) -> str:
     named = "no version" if eio is None else f"version {eio!r:.20}"
-    return (
-        f"the client named {named} of the Engine.IO protocol, version 4 is needed: JavaScript "
-        "client 3.x or 4.x, python-socketio 5.x, Java client 2.x, Swift client 16.x"
+    needed = (
+        f"version {'3 or 4' if settings.allow_eio3 else '4'} is needed: JavaScript client 3.x or "
+        "4.x, python-socketio 5.x, Java client 2.x, Swift client 16.x"
     )
+    if settings.allow_eio3:
+        needed += ", or those before them, from JavaScript client 1.x on"
+    elif eio == "3":
+        needed += "; allow_eio3=True serves older ones"
+    return f"the client named {named} of the Engine.IO protocol, {needed}"

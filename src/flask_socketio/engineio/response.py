@@ -24,6 +24,9 @@ Cookie: TypeAlias = str | Mapping[str, CookieValue] | None
 #: For zlib: the format of gzip (RFC 1952) and of zlib (RFC 1950), which HTTP calls "deflate".
 _WINDOW_BITS = {"gzip": 31, "deflate": 15}
 
+_TEXT = "text/plain; charset=UTF-8"
+_BINARY = "application/octet-stream"
+
 # Payloads are compressed where they are sent from, so that speed counts for more than the last
 # percent of size.
 _COMPRESSION_LEVEL = 1
@@ -66,7 +69,9 @@ def payload_response(
         if encoding is not None:
             encoding_headers.append(("Content-Encoding", encoding))
             body = zlib.compress(payload, _COMPRESSION_LEVEL, wbits=_WINDOW_BITS[encoding])
-    return _response(200, "text/plain; charset=UTF-8", body, [*encoding_headers, *headers])
+    # Payloads begin with a printable character, but for the binary ones of Engine.IO 3.
+    content_type = _BINARY if payload[:1] < b" " else _TEXT
+    return _response(200, content_type, body, [*encoding_headers, *headers])
 
 
 def ok_response(headers: Iterable[Header] = ()) -> Response:
@@ -74,7 +79,7 @@ def ok_response(headers: Iterable[Header] = ()) -> Response:
 
     :param headers: further headers.
     """
-    return _response(200, "text/plain; charset=UTF-8", b"ok", headers)
+    return _response(200, _TEXT, b"ok", headers)
 
 
 def error_response(error: ProtocolError, headers: Iterable[Header] = ()) -> Response:

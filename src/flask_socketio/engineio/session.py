@@ -1,4 +1,4 @@
-"""One Engine.IO 4 session: heartbeat, polling, upgrade and closing, without any input or output.
+"""One Engine.IO session: heartbeat, polling, upgrade and closing, without any input or output.
 
 Whoever owns a session changes it by one call, drains what it has to say (``groups_to_send``,
 ``payload_to_send``, ``probe_to_send``), asks for its ``deadline``, and only then changes it again.
@@ -23,13 +23,15 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import MessageTooBigError, ProtocolError
 from ..types import DisconnectReason
-from .heartbeat import Beat, Heartbeat
-from .packet import CLOSE, NOOP, PING, PacketGroup, PacketType
-from .payload import decode_payload, encode_payload
+from .heartbeat import Beat
+from .packet import CLOSE, NOOP, PING, PacketGroup, PacketType, control_group
 from .probe import Probe
 from .settings import SessionSettings, Transport, open_group
+from .wire import CURRENT, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..types import EioSid
 
 
@@ -41,7 +43,9 @@ class State(Enum):
     CLOSED = "closed"
 
 
+# Looking up a member of an Enum costs more than a module global.
 _OPEN: Final = State.OPEN
+_CLOSING: Final = State.CLOSING
 _CLOSED: Final = State.CLOSED
 _POLLING: Final = Transport.POLLING
 _WEBSOCKET: Final = Transport.WEBSOCKET
@@ -54,6 +58,7 @@ class Session:
     :param settings: what it shares with the other sessions.
     :param transport: the transport of the request that opens it.
     :param now: the time in monotonic seconds, as in every call that takes it.
+    :param wire: the version of the protocol that its client speaks.
     """
 
     __slots__ = (
@@ -74,30 +79,38 @@ class Session:
         "sid",
         "state",
         "transport",
+        "wire",
     )
 
     def __init__(
-        self, sid: EioSid, settings: SessionSettings, transport: Transport, now: float
+        self,
+        sid: EioSid,
+        settings: SessionSettings,
+        transport: Transport,
+        now: float,
+        wire: Wire = CURRENT,
     ) -> None:
         opening = open_group(sid, settings, transport)
-        self.sid = sid
-        self.settings = settings
-        self.transport = transport
-        self.state = _OPEN
+        self.sid: EioSid = sid
+        self.settings: SessionSettings = settings
+        self.transport: Transport = transport
+        #: How its packets are written and read; an upgrade may change it.
+        self.wire: Wire = wire
+        self.state: State = _OPEN
         #: Why it is not open any more, and in the words of the log; the first reason stays.
         self.close_reason: DisconnectReason | None = None
-        self.close_detail = ""
+        self.close_detail: str = ""
         #: What is queued and not drained yet.
-        self.buffered_bytes = opening.size
+        self.buffered_bytes: int = opening.size
         #: When the client was last heard. The owner may set it when a part of a message came.
-        self.last_seen = now
+        self.last_seen: float = now
         #: How many packets the answer to a poll may hold; see request.answer_packet_limit.
         self.max_answer_packets: int | None = None
         self._queue: list[PacketGroup] | None = [opening]
-        self._heartbeat = Heartbeat(settings, now)
+        self._heartbeat = wire.heartbeat(settings, now)
         self._poll_pending = False
         #: What the pending poll is answered with, when that is not what is queued.
-        self._release: PacketGroup | None = None
+        self._release: bytes | None = None
         self._posting = False
         self._probe: Probe | None = None
         #: How long a session that is CLOSING waits for its client to take what is queued.
@@ -119,9 +132,9 @@ class Session:
         if isinstance(data, str):
             if data and data[0] == "4":
                 return data[1:]
-            self._receive_control(data, now)
-            return None
-        return data
+        elif self.wire is CURRENT:
+            return data
+        return self._receive_other(data, now)
 
     def receive_payload(self, body: bytes, now: float) -> list[str | bytes]:
         """Take the body of one POST.
@@ -190,9 +203,10 @@ class Session:
         """
         return self._probe is not None
 
-    def open_probe(self, now: float) -> None:
+    def open_probe(self, now: float, base64: bool = False) -> None:
         """Note that a WebSocket with this session's sid arrived.
 
+        :param base64: whether its query string refuses binary messages (old clients).
         :raises ProtocolError: when it must be refused; the session lives on.
         """
         if self.state is not _OPEN:
@@ -201,7 +215,8 @@ class Session:
             raise ProtocolError("the session cannot change to a WebSocket")
         if self._probe is not None:
             raise ProtocolError("another WebSocket is already being tested for this session")
-        self._probe = Probe(now + self.settings.upgrade_timeout)
+        wire = self.wire.on_websocket(base64)
+        self._probe = Probe(now + self.settings.upgrade_timeout, wire)
         self._update_deadline()
 
     def receive_probe(self, data: str | bytes, now: float) -> None:
@@ -221,7 +236,7 @@ class Session:
             self.close_probe(now)
             raise
         if completed:
-            self._upgrade()
+            self._upgrade(self._probe.wire)
 
     def close_probe(self, now: float) -> None:
         """Note that the WebSocket under test is gone; the session stays on polling."""
@@ -252,9 +267,9 @@ class Session:
             return []
         self._queue = None
         self.buffered_bytes = 0
-        if self.state is State.CLOSING:
+        if self.state is _CLOSING:
             self._set_closed()
-        return queue
+        return queue if self.wire is CURRENT else self.wire.groups(queue)
 
     def payload_to_send(self) -> bytes | None:
         """Return the answer to the pending GET, or None when it has to wait or none is pending.
@@ -264,12 +279,12 @@ class Session:
         if not self._poll_pending:
             return None
         if self._release is not None:
-            payload = self._release.payload
+            payload = self._release
             self._release = None
         elif self._queue is not None:
             return self._take_payload(self._queue)
         elif self._probe is not None and self._probe.answered:
-            payload = NOOP.payload
+            payload = self.wire.encode_payload((NOOP,))
         else:
             return None
         self._poll_pending = False
@@ -303,7 +318,7 @@ class Session:
         if self._queue is None:
             self._set_closed()
         else:
-            self.state = State.CLOSING
+            self.state = _CLOSING
             self._linger_until = now + self.settings.ping_timeout
             self._update_deadline()
 
@@ -318,7 +333,7 @@ class Session:
             self._probe = None
         if self.state is _OPEN:
             self._beat(now)
-        elif self.state is State.CLOSING and now >= self._linger_until:
+        elif self.state is _CLOSING and now >= self._linger_until:
             self._end(DisconnectReason.SERVER_DISCONNECT, "", None)
         self._update_deadline()
 
@@ -328,7 +343,18 @@ class Session:
         limit = self.settings.max_payload
         if len(body) > limit:
             raise MessageTooBigError(len(body), limit)
-        return decode_payload(body, self.settings.max_packets)
+        return self.wire.decode_payload(body, self.settings.max_packets)
+
+    def _receive_other(self, data: str | bytes, now: float) -> bytes | None:
+        """Take a WebSocket message that is no text message."""
+        try:
+            packet = self.wire.decode_message(data)
+        except ProtocolError as error:
+            raise self._fail(str(error)) from error
+        if isinstance(packet, bytes):
+            return packet
+        self._receive_control(packet, now)
+        return None
 
     def _receive_packets(self, packets: list[str | bytes], now: float) -> list[str | bytes]:
         contents: list[str | bytes] = []
@@ -346,32 +372,42 @@ class Session:
     def _receive_control(self, packet: str, now: float) -> None:
         packet_type = packet[:1]
         if packet_type == PacketType.PONG:
-            self._heartbeat.receive_pong(now)
-            self._update_deadline()
+            self._take_beat(self._heartbeat.receive_pong, now)
         elif packet_type == PacketType.CLOSE:
             # The reference server ends the client's poll with NOOP, not with a CLOSE of its own.
             farewell = NOOP if self.transport is _POLLING else None
             self._end(DisconnectReason.CLIENT_DISCONNECT, "", farewell)
         elif packet_type == PacketType.PING:
-            raise self._fail("a PING from the client: in protocol 4 the server sends them")
+            self._take_beat(self._heartbeat.receive_ping, now)
+            pong = control_group(PacketType.PONG, packet[1:])
+            if not self.is_full(pong):
+                self.send(pong)
         elif packet_type != PacketType.NOOP:
             raise self._fail(f"unexpected packet: {packet[:20]!r}")
+
+    def _take_beat(self, receive: Callable[[float], None], now: float) -> None:
+        try:
+            receive(now)
+        except ProtocolError as error:
+            raise self._fail(str(error)) from error
+        self._update_deadline()
 
     def _beat(self, now: float) -> None:
         beat = self._heartbeat.handle_timer(now, self.last_seen)
         if beat is Beat.TIMEOUT:
-            detail = f"no answer for {self.settings.ping_timeout:g} s"
+            detail = f"no answer for {self._heartbeat.patience:g} s"
             self._end(DisconnectReason.PING_TIMEOUT, detail, CLOSE)
         # Pings do not pile up for a client that has not fetched the last one.
         elif beat is Beat.PING and (self._queue is None or PING not in self._queue):
             self.send(PING)
 
-    def _upgrade(self) -> None:
+    def _upgrade(self, wire: Wire) -> None:
         self._probe = None
         self.transport = _WEBSOCKET
         if self._poll_pending:
-            self._release = NOOP
-        if self.state is State.CLOSING:
+            self._release = self.wire.encode_payload((NOOP,))
+        self.wire = wire
+        if self.state is _CLOSING:
             # The WebSocket takes what the polls were waited for; its close frame says the rest.
             self._queue = [group for group in self._queue or () if group is not CLOSE] or None
             self.buffered_bytes -= CLOSE.size
@@ -397,9 +433,9 @@ class Session:
         self._poll_pending = False
         if not queue:
             self._queue = None
-            if self.state is State.CLOSING:
+            if self.state is _CLOSING:
                 self._set_closed()
-        return encode_payload(taken)
+        return self.wire.encode_payload(taken)
 
     def _require_polling(self, request: str) -> None:
         if self.state is _CLOSED:
@@ -421,7 +457,7 @@ class Session:
         self._queue = None
         self.buffered_bytes = 0
         if self._poll_pending:
-            self._release = farewell
+            self._release = self.wire.encode_payload((farewell,)) if farewell else None
         self._set_closed()
 
     def _set_closed(self) -> None:

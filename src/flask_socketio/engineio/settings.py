@@ -35,6 +35,7 @@ class SessionSettings:
     :param max_buffered_bytes: unsent bytes, beyond which a session is a slow consumer.
     :param monitor_clients: False sends pings without ending a session that does not answer.
     :param max_packets: packets in one POST; None leaves that to ``max_payload``.
+    :param allow_eio3: whether clients of protocol 3 are served.
     """
 
     ping_interval: float = 25
@@ -47,6 +48,7 @@ class SessionSettings:
     max_buffered_bytes: int = 4_194_304
     monitor_clients: bool = True
     max_packets: int | None = None
+    allow_eio3: bool = True
 
     def upgrades(self, transport: Transport) -> list[str]:
         """Return the transports that a session which starts on this one may change to."""

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-logger = logging.getLogger("flask_socketio")
-access_logger = logging.getLogger("uvicorn.access")
+logger: logging.Logger = logging.getLogger("flask_socketio")
+access_logger: logging.Logger = logging.getLogger("uvicorn.access")
 
 
 class Application:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uvicorn.config import Config
 
 from ..runtimes.calls import Calls
+from ..runtimes.loop import LoopRuntime
 from ..runtimes.workers import Workers
 from .application import Application
 from .host import Host
@@ -83,7 +84,7 @@ class EmbeddedServer:
         self._server: UvicornServer | None = None
         self._stop_requested = False
         #: Whether the server ended because a source file has changed.
-        self.is_reloading = False
+        self.is_reloading: bool = False
 
     def run(self) -> None:
         """Serve until `stop`, SIGINT or SIGTERM; returns after a graceful end."""
@@ -112,7 +113,7 @@ class EmbeddedServer:
         loop = asyncio.get_running_loop()
         calls = Calls(loop)
         workers = Workers(loop, self._handler_overlap)
-        endpoints = [service.start(loop, calls, workers) for service in self._services]
+        endpoints = [service.start(LoopRuntime(loop), calls, workers) for service in self._services]
         application = Application(
             loop, calls, workers, endpoints, self._wsgi_app, self._handshakes, self._access_log
         )

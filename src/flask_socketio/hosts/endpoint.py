@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..engineio import EngineRequestError
+from ..engineio import EngineRequestError, ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ..hub.engine_socket import EngineSocket
     from ..websocket import DeflateSettings
 
-logger = logging.getLogger("flask_socketio.engineio")
+#: The kind of refusal that is not this server's trouble, but the client's.
+OLD_CLIENT = ErrorCode.UNSUPPORTED_PROTOCOL_VERSION.name
+
+logger: logging.Logger = logging.getLogger("flask_socketio.engineio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Endpoint:
         """
         kind = error.code.name if isinstance(error, EngineRequestError) else type(error).__name__
         address = client[0] if client else "?"
-        self.engine.errors.log(kind, f"refused a request from {address}: {error}")
+        level = logging.WARNING if kind == OLD_CLIENT else logging.ERROR
+        self.engine.errors.log(kind, f"refused a request from {address}: {error}", level)
 
     def check_handshake_origin(self, environ: dict[str, Any]) -> None:
         """Check who opens a session, by what WSGI middleware made of the request.

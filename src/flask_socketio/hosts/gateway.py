@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WSGIApplication: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 #: Statuses whose answers have no body, so that a length would be wrong (RFC 9110 section 8.6).
 _WITHOUT_LENGTH = frozenset({204, 304})
@@ -122,11 +122,11 @@ class Exchange:
         self._send = send
         self.done: asyncio.Future[None] = loop.create_future()
         #: Set when the client, or the server, does not want the answer any more.
-        self.gone = False
+        self.gone: bool = False
         #: Whether the head has been sent; then the worker sends the rest as well.
-        self.streaming = False
+        self.streaming: bool = False
         self.head: dict[str, Any] = {}
-        self.content = b""
+        self.content: bytes = b""
 
     def run(self) -> None:
         """Run the application. Called in a worker."""

@@ -10,13 +10,13 @@ from ..engineio import Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..runtimes.calls import Calls
+    from ..hub.ports import HubCalls
     from .gateway import WSGIApplication
 
 #: The environment's key for the handshake that is on its way.
 HANDSHAKE = "flask_socketio.handshake"
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 
 class Handshake:
@@ -34,7 +34,7 @@ class Handshake:
         self,
         wsgi_app: WSGIApplication,
         environ: dict[str, Any],
-        calls: Calls,
+        calls: HubCalls,
         done: Callable[[Handshake], None],
     ) -> None:
         self._wsgi_app = wsgi_app
@@ -44,9 +44,9 @@ class Handshake:
         #: The environment as the engine's place in the stack saw it; None if it did not get there.
         self.environ: dict[str, Any] | None = None
         #: What the stack answered.
-        self.status = "500 INTERNAL SERVER ERROR"
+        self.status: str = "500 INTERNAL SERVER ERROR"
         self.headers: list[tuple[str, str]] = []
-        self.body = b""
+        self.body: bytes = b""
 
     def skip(self) -> None:
         """Do without the stack, because there is nothing in it; called on the loop's thread."""

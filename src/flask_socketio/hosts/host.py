@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..runtimes.calls import Calls
+    from ..runtimes.loop import LoopRuntime
     from ..runtimes.workers import Workers
     from .application import Application
     from .endpoint import Endpoint
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 
 class Service(Protocol):
     """A Socket.IO or Engine.IO server that can be brought up on a loop."""
 
-    def start(self, loop: asyncio.AbstractEventLoop, calls: Calls, workers: Workers) -> Endpoint:
+    def start(self, runtime: LoopRuntime, calls: Calls, workers: Workers) -> Endpoint:
         """Begin to serve. Called on the loop's thread."""
         ...
 
@@ -76,8 +77,12 @@ class Host:
     ) -> None:
         self.application = application
         clock = application.loop.time
-        self.head_timeouts = ReadTimeouts[Reader](clock, head_timeout, _expire_head)
-        self.body_timeouts = ReadTimeouts[Reader](clock, body_timeout, _expire_body)
+        self.head_timeouts: ReadTimeouts[Reader] = ReadTimeouts[Reader](
+            clock, head_timeout, _expire_head
+        )
+        self.body_timeouts: ReadTimeouts[Reader] = ReadTimeouts[Reader](
+            clock, body_timeout, _expire_body
+        )
         self.shutdown_grace = shutdown_grace
         self._services = services
         self._workers = workers

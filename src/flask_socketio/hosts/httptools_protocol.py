@@ -36,6 +36,10 @@ class _TunnelWanted(Exception):
 class HttptoolsHost(HttpToolsProtocol):
     """One HTTP connection, until it becomes a WebSocket."""
 
+    headers: list[tuple[bytes, bytes]]
+    parser: Any
+    cycle: Any
+
     def __init__(
         self,
         config: Config,
@@ -170,7 +174,7 @@ class HttptoolsHost(HttpToolsProtocol):
         }
         keep_alive = version != "1.0" and self.parser.should_keep_alive()
         self._polling = PollingCycle(self, self._host.application, endpoint, scope, keep_alive)
-        self.cycle = self._polling  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        self.cycle = self._polling  # has what uvicorn asks of a cycle
         self._polling.start()
 
     # ---------------------------------------------------------------- WebSockets
@@ -230,8 +234,8 @@ class HttptoolsHost(HttpToolsProtocol):
         scope = {**self.scope, "raw_path": path, "query_string": query}
         transport, application = self.transport, self._host.application
         # This object and its parser refer to each other: let them go without the collector.
-        self.parser = None  # type: ignore[assignment]
-        self.cycle = None  # type: ignore[assignment]
+        self.parser = None
+        self.cycle = None
         WebSocketProtocol(application, endpoint, self.connections).start(transport, scope, early)
 
     def on_response_complete(self) -> None:

@@ -36,7 +36,7 @@ class SocketIOMiddleware:
     ) -> None:
         self.wsgi_app = wsgi_app
         self.path = path
-        self.additions = additions or {}
+        self.additions: Mapping[str, Any] | dict[str, Any] = additions or {}
 
     def serves(self, path: str) -> bool:
         """Tell whether a path belongs to the engine."""

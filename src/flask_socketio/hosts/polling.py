@@ -15,6 +15,7 @@ from ..engineio import (
     answer_packet_limit,
     check_handshake,
     check_session_request,
+    choose_wire,
     cookie_header,
     error_response,
     ok_response,
@@ -29,13 +30,13 @@ from .http_answer import going_away
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..engineio import Cookie, Response
+    from ..engineio import Cookie, Response, Wire
     from ..hub.engine_socket import EngineSocket
     from .application import Application
     from .endpoint import Endpoint
     from .handshake import Handshake
 
-logger = logging.getLogger("flask_socketio.engineio")
+logger: logging.Logger = logging.getLogger("flask_socketio.engineio")
 
 
 class PollingExchange:
@@ -52,6 +53,7 @@ class PollingExchange:
         "_body",
         "_endpoint",
         "_headers",
+        "_is_first",
         "_respond",
         "_scope",
         "_size",
@@ -74,8 +76,10 @@ class PollingExchange:
         self._socket: EngineSocket | None = None
         self._body: list[bytes] = []
         self._size = 0
+        #: Whether the answer opens a session.
+        self._is_first = False
         #: Whether the request's body is to be read, by `receive_body` and `finish_body`.
-        self.wants_body = False
+        self.wants_body: bool = False
 
     def start(self) -> None:
         """Act on the request's head."""
@@ -93,7 +97,8 @@ class PollingExchange:
         engine = self._endpoint.engine
         if query.sid is None:
             check_handshake(method, query, False, engine.settings)
-            self._application.handshake(self._scope, self._open)
+            wire = choose_wire(query)
+            self._application.handshake(self._scope, lambda done: self._open(done, wire))
             return
         socket = engine.find(query.sid)
         current = socket.session.transport if socket is not None else None
@@ -108,7 +113,7 @@ class PollingExchange:
 
     # ---------------------------------------------------------------- a session opens
 
-    def _open(self, handshake: Handshake) -> None:
+    def _open(self, handshake: Handshake, wire: Wire) -> None:
         """The handshake has come back from the WSGI stack."""
         if self._respond is None:
             return
@@ -122,7 +127,8 @@ class PollingExchange:
             self._refuse(error)
             return
         engine = self._endpoint.engine
-        self._socket = socket = engine.open(Transport.POLLING, environ)
+        self._socket = socket = engine.open(Transport.POLLING, environ, wire)
+        self._is_first = True
         user_agent = environ.get("HTTP_USER_AGENT")
         socket.session.max_answer_packets = answer_packet_limit(user_agent)
         engine.open_poll(socket, self)
@@ -133,7 +139,7 @@ class PollingExchange:
         """Answer the GET."""
         endpoint = self._endpoint
         headers = self._cors()
-        if endpoint.cookie is not None and payload.startswith(b'0{"sid"'):
+        if endpoint.cookie is not None and self._is_first:
             headers += self._cookie(endpoint.cookie)
         self._answer(
             payload_response(

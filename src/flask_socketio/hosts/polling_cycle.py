@@ -58,11 +58,11 @@ class PollingCycle:
         self._protocol = protocol
         self._scope = scope
         self._exchange = PollingExchange(application, endpoint, scope, self._respond)
-        self.keep_alive = keep_alive
-        self.disconnected = False
-        self.more_body = True
-        self.response_started = False
-        self.response_complete = False
+        self.keep_alive: bool = keep_alive
+        self.disconnected: bool = False
+        self.more_body: bool = True
+        self.response_started: bool = False
+        self.response_complete: bool = False
         #: uvicorn wakes its own cycle by this; nobody waits here.
         self.message_event: asyncio.Event | _NoEvent = _NO_EVENT
 

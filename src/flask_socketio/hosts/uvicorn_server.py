@@ -32,7 +32,7 @@ FIRST_REQUEST_TIME = 0.05
 #: for the answer to the end of a WebSocket, or of TLS.
 FAREWELL_TIME = 1.0
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 
 class UvicornServer(Server):

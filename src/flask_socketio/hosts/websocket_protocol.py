@@ -6,14 +6,14 @@ loop's thread.
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..engineio import (
     EngineRequestError,
     Transport,
     check_handshake,
     check_session_request,
+    choose_wire,
     error_response,
     parse_query,
 )
@@ -32,9 +32,10 @@ from .endpoint import Headers
 from .http_answer import abort_if_written, going_away, write_response
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping
 
-    from ..engineio import PacketGroup, Response
+    from ..engineio import PacketGroup, Response, Wire
     from ..hub.engine_socket import EngineSocket
     from ..websocket import Acceptance, Event
     from .application import Application
@@ -50,8 +51,10 @@ EARLY_LIMIT = 64 * 1024
 CLOSE_TIMEOUT = 5.0
 
 
-class WebSocketProtocol(asyncio.Protocol):
+class WebSocketProtocol:
     """The host's end of one WebSocket.
+
+    It has what asyncio asks of a protocol without inheriting from it: a compiled class could not.
 
     :param application: what the connections of this server share.
     :param endpoint: the engine.
@@ -84,7 +87,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._deflates = False
         #: Bytes that came before the handshake was answered.
         self._early: bytes | None = b""
-        self.writable = True
+        self.writable: bool = True
 
     # ---------------------------------------------------------------- the handshake
 
@@ -97,7 +100,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """
         self._transport = transport
         self._connections.add(self)
-        transport.set_protocol(self)
+        transport.set_protocol(cast("asyncio.Protocol", self))
         self._early = early
         try:
             self._start(scope)
@@ -111,7 +114,10 @@ class WebSocketProtocol(asyncio.Protocol):
         if query.sid is None:
             check_handshake(method, query, True, engine.settings)
             acceptance = self._accept(scope)
-            self._application.handshake(scope, lambda done: self._open(scope, acceptance, done))
+            wire = choose_wire(query)
+            self._application.handshake(
+                scope, lambda done: self._open(scope, acceptance, done, wire)
+            )
             return
         socket = engine.find(query.sid)
         current = socket.session.transport if socket is not None else None
@@ -119,7 +125,7 @@ class WebSocketProtocol(asyncio.Protocol):
         assert socket is not None
         self._endpoint.check_session_origin(socket, scope["scheme"], Headers(scope["headers"]))
         acceptance = self._accept(scope)
-        engine.open_probe(socket, self)
+        engine.open_probe(socket, self, query.b64)
         self._is_probe = True
         self._begin(scope, socket, acceptance)
 
@@ -131,7 +137,13 @@ class WebSocketProtocol(asyncio.Protocol):
             deflate=self._endpoint.deflate,
         )
 
-    def _open(self, scope: Mapping[str, Any], acceptance: Acceptance, handshake: Handshake) -> None:
+    def _open(
+        self,
+        scope: Mapping[str, Any],
+        acceptance: Acceptance,
+        handshake: Handshake,
+        wire: Wire,
+    ) -> None:
         """The handshake has come back from the WSGI stack."""
         if self._transport.is_closing():
             return
@@ -144,7 +156,7 @@ class WebSocketProtocol(asyncio.Protocol):
         except EngineRequestError as error:
             self._refuse(scope, error)
             return
-        socket = self._engine.open(Transport.WEBSOCKET, environ)
+        socket = self._engine.open(Transport.WEBSOCKET, environ, wire)
         socket.websocket = self
         self._begin(scope, socket, acceptance)
 

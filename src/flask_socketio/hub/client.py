@@ -31,14 +31,14 @@ class Client:
     )
 
     def __init__(self, engine_socket: EngineSocket, connection: Connection, strict: bool) -> None:
-        self.engine_socket = engine_socket
-        self.connection = connection
+        self.engine_socket: EngineSocket = engine_socket
+        self.connection: Connection = connection
         self.sockets: dict[str, Socket] = {}
-        self.mailbox = Mailbox(strict)
+        self.mailbox: Mailbox = Mailbox(strict)
         #: Callbacks have a lane of their own: the handler that waits for them holds the other.
         self.ack_mailbox: Mailbox | None = None
         #: Whether its socket is not read because its handlers are behind.
-        self.paused = False
+        self.paused: bool = False
         #: What the layer above keeps for this connection, made by the first worker that needs it.
         self.context: Any = None
 

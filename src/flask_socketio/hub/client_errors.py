@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
 
-#: Seconds between two lines at level ERROR about errors of one kind.
+#: Seconds between two lines above level INFO about errors of one kind.
 INTERVAL = 60.0
 
 
 class ClientErrors:
-    """Logs the first error of each kind, once a minute, at level ERROR, and the others at INFO.
+    """Logs the first error of each kind, once a minute, and the others at INFO.
 
     :param logger: where.
     :param clock: the time in seconds.
@@ -24,14 +24,15 @@ class ClientErrors:
     def __init__(self, logger: logging.Logger, clock: Callable[[], float]) -> None:
         self._logger = logger
         self._clock = clock
-        #: When the last line of a kind was logged at ERROR, and how many more there were since.
+        #: When the last line of a kind was logged above INFO, and how many more there were since.
         self._kinds: dict[str, tuple[float, int]] = {}
 
-    def log(self, kind: str, message: str) -> None:
+    def log(self, kind: str, message: str, level: int = logging.ERROR) -> None:
         """Log one error.
 
         :param kind: what it counts as; there are only so many kinds.
         :param message: what the client did, with its address, and what may be changed.
+        :param level: the level of the first of its kind.
         """
         now = self._clock()
         logged_at, others = self._kinds.get(kind, (-INTERVAL, 0))
@@ -41,4 +42,4 @@ class ClientErrors:
             return
         self._kinds[kind] = (now, 0)
         since = f" ({others} more like this before, at level INFO)" if others else ""
-        self._logger.error("%s%s", message, since)
+        self._logger.log(level, "%s%s", message, since)

@@ -21,7 +21,7 @@ class Watch:
     __slots__ = ("socket", "when")
 
     def __init__(self, when: float, socket: EngineSocket) -> None:
-        self.when = when
+        self.when: float = when
         self.socket: EngineSocket | None = socket
 
     def __lt__(self, other: Watch) -> bool:

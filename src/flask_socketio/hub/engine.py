@@ -6,7 +6,7 @@ import logging
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ..engineio import NOOP, Session, SessionSettings, State, Transport
+from ..engineio import CURRENT, NOOP, Session, SessionSettings, State, Transport
 from ..errors import ProtocolError
 from ..types import DisconnectReason, EioSid
 from .client_errors import ClientErrors
@@ -17,7 +17,7 @@ from .engine_socket import EngineSocket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..engineio import PacketGroup
+    from ..engineio import PacketGroup, Wire
     from .ports import EngineApplication, Poll, Post, Runtime, WebSocket
 
 #: Sessions that one flush writes to before reads and heartbeats get their turn.
@@ -58,12 +58,12 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.sockets: dict[EioSid, EngineSocket] = {}
-        self.counters = Counters()
-        self.closing = False
+        self.counters: Counters = Counters()
+        self.closing: bool = False
         self._application = application
         self._runtime = runtime
         self._make_sid = make_sid
-        self.errors = ClientErrors(
+        self.errors: ClientErrors = ClientErrors(
             logger or logging.getLogger("flask_socketio.engineio"), runtime.now
         )
         self._deadlines = Deadlines()
@@ -75,9 +75,15 @@ class Engine:
 
     # ---------------------------------------------------------------- a client arrives
 
-    def open(self, transport: Transport, environ: dict[str, Any]) -> EngineSocket:
-        """Open a session; the host attaches its WebSocket or its GET to what is returned."""
-        session = Session(EioSid(self._make_sid()), self.settings, transport, self._runtime.now())
+    def open(
+        self, transport: Transport, environ: dict[str, Any], wire: Wire = CURRENT
+    ) -> EngineSocket:
+        """Open a session; the host attaches its WebSocket or its GET to what is returned.
+
+        :param wire: the version of the protocol that its client speaks.
+        """
+        sid = EioSid(self._make_sid())
+        session = Session(sid, self.settings, transport, self._runtime.now(), wire)
         socket = EngineSocket(session, environ)
         self.sockets[session.sid] = socket
         self.counters.opened += 1
@@ -117,12 +123,13 @@ class Engine:
             socket.session.cancel_poll(self._runtime.now())
             self._mark_dirty(socket)
 
-    def open_probe(self, socket: EngineSocket, websocket: WebSocket) -> None:
+    def open_probe(self, socket: EngineSocket, websocket: WebSocket, base64: bool = False) -> None:
         """Let a WebSocket be probed for an upgrade.
 
+        :param base64: whether its query string refuses binary messages.
         :raises ProtocolError: it may not; the session goes on without it.
         """
-        socket.session.open_probe(self._runtime.now())
+        socket.session.open_probe(self._runtime.now(), base64)
         socket.probe = websocket
         self.watch(socket)
 
@@ -140,6 +147,8 @@ class Engine:
             self._application.engine_message(socket, message)
         elif session.state is _OPEN:
             self.watch(socket)  # after a PONG the next PING may be due before the time-out was
+            if session.buffered_bytes:
+                self._mark_dirty(socket)  # a PING of an old client has its PONG to come
         else:
             self._mark_dirty(socket)
 
@@ -425,7 +434,7 @@ class Engine:
         """Answer the requests that a session leaves behind; they would wait for ever."""
         poll, socket.poll = socket.poll, None
         if poll is not None:
-            poll.answer(NOOP.payload)
+            poll.answer(socket.session.wire.encode_payload((NOOP,)))
         socket.paused = False
         self._accept_post(socket)
 

@@ -33,8 +33,8 @@ class EngineSocket:
     )
 
     def __init__(self, session: Session, environ: dict[str, Any]) -> None:
-        self.session = session
-        self.environ = environ
+        self.session: Session = session
+        self.environ: dict[str, Any] = environ
         #: The WebSocket that carries the session, if one does.
         self.websocket: WebSocket | None = None
         #: The WebSocket that the client probes for an upgrade.
@@ -44,15 +44,15 @@ class EngineSocket:
         #: The POST that is answered when the application has caught up.
         self.post: Post | None = None
         #: Whether the client is to wait with what it sends.
-        self.paused = False
+        self.paused: bool = False
         #: What the application keeps for this session.
         self.client: Any = None
         #: Whether it waits for the next flush.
-        self.dirty = False
+        self.dirty: bool = False
         #: Its entry in `Deadlines`.
         self.watch: Watch | None = None
         #: When the application wants to judge it (it has connected to nothing yet).
-        self.expires = inf
+        self.expires: float = inf
 
     @property
     def deadline(self) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engineio import message_group
 from ..errors import ProtocolError
-from ..socketio import Connection, PacketType
+from ..socketio import Connection, PacketType, dialect_for
 from ..types import DisconnectReason, Sid
 from .client import Client
 from .jobs import HandlerJob
@@ -88,9 +88,13 @@ class Hub:
             self.parser,
             max_attachments=self.settings.max_attachments,
             max_namespaces=self.settings.max_namespaces,
+            dialect=dialect_for(socket.session.wire.version),
         )
         socket.client = Client(socket, connection, strict=not self.settings.async_handlers)
         socket.expires = self.engine.now() + self.settings.connect_timeout
+        packet = connection.open()
+        if packet is not None:
+            self._receive_connect(socket.client, packet)
 
     def engine_expired(self, socket: EngineSocket) -> None:
         """A session has not connected to any namespace in time."""
@@ -152,12 +156,15 @@ class Hub:
         name = packet.namespace
         if not self._dispatcher.has_namespace(name):
             self._logger.info("a client asked for the namespace %r, which has no handlers", name)
-            self._refuse(client, name, {"message": "Invalid namespace"})
+            data = client.connection.dialect.refusal_data(("Invalid namespace",))
+            self._refuse(client, name, data)
             return
         namespace = self.namespaces.get(name)
         if namespace is None:
             namespace = self.namespaces[name] = NamespaceState(name)
-        socket = Socket(Sid(self._make_sid()), namespace, client)
+        session_id = client.engine_socket.session.sid
+        sid = client.connection.dialect.make_sid(session_id, name, self._make_sid)
+        socket = Socket(Sid(sid), namespace, client, packet.query)
         client.sockets[name] = namespace.sockets[socket.sid] = socket
         client.engine_socket.expires = inf
         has_handler = self._dispatcher.has_handler("connect", name)
@@ -173,7 +180,14 @@ class Hub:
             socket.admitted = True
 
     def _receive_disconnect(self, client: Client, packet: Packet) -> None:
-        self._leave(client.sockets[packet.namespace], DisconnectReason.CLIENT_DISCONNECT)
+        if self._is_session(client, packet.namespace):
+            self.engine.close(client.engine_socket, DisconnectReason.CLIENT_DISCONNECT)
+        else:
+            self._leave(client.sockets[packet.namespace], DisconnectReason.CLIENT_DISCONNECT)
+
+    def _is_session(self, client: Client, namespace: str) -> bool:
+        """Whether a client that leaves a namespace leaves altogether."""
+        return namespace == "/" and client.connection.dialect.root_is_session
 
     def _pause_reading(self, client: Client) -> None:
         if client.paused:
@@ -212,8 +226,8 @@ class Hub:
         for group in held or ():
             self.engine.send(client.engine_socket, group)
 
-    def refuse(self, socket: Socket, data: dict[str, Any]) -> None:
-        """Turn a client away, with ``{message, data}``; what was held back is dropped."""
+    def refuse(self, socket: Socket, data: Any) -> None:
+        """Turn a client away, with data of its dialect; what was held back is dropped."""
         if socket.state is SocketState.CONNECTED:  # always_connect: it has been told otherwise
             self.disconnect(socket, announce=False)
             return
@@ -228,7 +242,7 @@ class Hub:
         if was_pending:
             self._refuse(client, socket.namespace.name, data)
 
-    def _refuse(self, client: Client, namespace: str, data: dict[str, Any]) -> None:
+    def _refuse(self, client: Client, namespace: str, data: Any) -> None:
         parts = client.connection.refuse(namespace, data)
         is_open = self.engine.send(client.engine_socket, message_group(*parts))
         if is_open and not client.sockets:
@@ -238,7 +252,7 @@ class Hub:
     # ---------------------------------------------------------------- disconnecting
 
     def disconnect(self, socket: Socket, announce: bool = True) -> None:
-        """Disconnect a client from one namespace; its session goes on.
+        """Disconnect a client from one namespace; its session goes on, but for an old client's "/".
 
         :param announce: False if no disconnect handler is to run.
         """
@@ -252,6 +266,8 @@ class Hub:
         if not announce:
             socket.admitted = False
         self._leave(socket, DisconnectReason.SERVER_DISCONNECT)
+        if self._is_session(client, socket.namespace.name):
+            self.engine.close(client.engine_socket)
 
     def _leave(self, socket: Socket, reason: DisconnectReason) -> None:
         """A client has left a namespace; its rooms stay until its disconnect handler has run."""

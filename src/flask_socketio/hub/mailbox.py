@@ -15,9 +15,9 @@ class Run:
     __slots__ = ("job", "mailbox", "started")
 
     def __init__(self, mailbox: Mailbox, job: Job, started: float) -> None:
-        self.mailbox = mailbox
-        self.job = job
-        self.started = started
+        self.mailbox: Mailbox = mailbox
+        self.job: Job = job
+        self.started: float = started
 
 
 class Mailbox:
@@ -31,7 +31,7 @@ class Mailbox:
     __slots__ = ("_later", "_queued", "lane", "next", "strict")
 
     def __init__(self, strict: bool = False) -> None:
-        self.strict = strict
+        self.strict: bool = strict
         #: The run that the next job waits for.
         self.lane: Run | None = None
         #: The job that starts next. Mostly there is one or none, and a deque, even an empty one,

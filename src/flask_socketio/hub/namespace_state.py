@@ -19,9 +19,9 @@ class NamespaceState:
     __slots__ = ("adapter", "name", "sockets")
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name: str = name
         self.sockets: dict[Sid, Socket] = {}
-        self.adapter = LocalAdapter()
+        self.adapter: LocalAdapter = LocalAdapter()
 
     def select(
         self, rooms: Collection[Room] | None, skip: Collection[Sid] = ()
@@ -49,7 +49,9 @@ class NamespaceState:
 
     def remove(self, socket: Socket) -> None:
         """Forget a client, and take it out of its rooms."""
-        self.sockets.pop(socket.sid, None)
+        # An old client that has come back already has the same sid.
+        if self.sockets.get(socket.sid) is socket:
+            del self.sockets[socket.sid]
         self.adapter.leave_all(socket.sid)
 
     def _members(self, room: Room) -> Collection[Sid]:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
-    from typing import TypeVarTuple
+    from typing import TypeVar, TypeVarTuple
 
+    T = TypeVar("T")
     Ts = TypeVarTuple("Ts")
 
     from ..engineio import PacketGroup
     from ..errors import ProtocolError
     from ..socketio import Packet
     from ..types import DisconnectReason
+    from .engine import Engine
     from .engine_socket import EngineSocket
-    from .mailbox import Mailbox
+    from .mailbox import Mailbox, Run
     from .socket import Socket
 
 
 class Runtime(Protocol):
     """What serialises the Hub, and tells it the time."""
+
+    engine: Engine
 
     def now(self) -> float:
         """Return the time in seconds, on a clock that never goes back."""
@@ -120,6 +125,26 @@ class Executor(Protocol):
         ...
 
 
+class HandlerWorkers(Executor, Protocol):
+    """What handlers know of where they run."""
+
+    def wait(self, event: threading.Event, timeout: float | None) -> bool:
+        """Wait for an event, and let others run meanwhile; return whether it was set."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for some time, and let others run meanwhile."""
+        ...
+
+    def detach(self) -> Run | None:
+        """Let the caller's job go on after it has returned; return what to `resume`, if it can."""
+        ...
+
+    def resume(self, run: Run, job: Job) -> None:
+        """Have a run that `detach` returned go on with another job. Called by the Hub's owner."""
+        ...
+
+
 class Dispatcher(Protocol):
     """What runs the application's handlers. ``run_*`` are called in workers."""
 
@@ -161,4 +186,25 @@ class Submit(Protocol):
 
     def __call__(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have ``function(*args)`` called by the Hub's owner."""
+        ...
+
+
+class HubCalls(Protocol):
+    """How code outside the Hub calls it, from any thread."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether no call is taken any more."""
+        ...
+
+    def submit(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Have ``function(*args)`` called by the Hub's owner, later and in order."""
+        ...
+
+    def ask(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Have ``function(*args)`` called, and return what it returns."""
+        ...
+
+    def close(self) -> None:
+        """Take no more calls."""
         ...

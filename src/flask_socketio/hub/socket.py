@@ -28,8 +28,9 @@ class SocketState(Enum):
 class Socket:
     """What the Hub knows of one client in one namespace.
 
-    ``sid``, ``namespace`` and ``client`` never change and are read by any thread; ``admitted`` and
-    ``data`` belong to the workers that run this client's handlers; the rest is the Hub's.
+    ``sid``, ``namespace``, ``client`` and ``query`` never change and are read by any thread;
+    ``admitted`` and ``data`` belong to the workers that run this client's handlers; the rest is the
+    Hub's.
     """
 
     __slots__ = (
@@ -40,19 +41,24 @@ class Socket:
         "held",
         "held_bytes",
         "namespace",
+        "query",
         "reason",
         "sid",
         "state",
     )
 
-    def __init__(self, sid: Sid, namespace: NamespaceState, client: Client) -> None:
-        self.sid = sid
-        self.namespace = namespace
-        self.client = client
-        self.state = SocketState.PENDING
+    def __init__(
+        self, sid: Sid, namespace: NamespaceState, client: Client, query: str = ""
+    ) -> None:
+        self.sid: Sid = sid
+        #: The query string of the namespace, which old clients may send.
+        self.query: str = query
+        self.namespace: NamespaceState = namespace
+        self.client: Client = client
+        self.state: SocketState = SocketState.PENDING
         #: What was sent to it while it was pending.
         self.held: list[PacketGroup] | None = None
-        self.held_bytes = 0
+        self.held_bytes: int = 0
         #: Why it left before its connect handler had decided.
         self.reason: DisconnectReason | None = None
         #: Who waits for which of its acks.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from typing import TypeVarTuple
 
@@ -49,11 +49,16 @@ class Calls:
     def ask(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
         """Have ``function(*args)`` called on the loop, and wait for what it returns.
 
+        On the loop's own thread, where waiting would never end, it is called at once, before what
+        was submitted and is not called yet.
+
         :raises Exception: what it raises.
         :raises RuntimeError: the loop has ended.
         """
+        if asyncio._get_running_loop() is self._loop:
+            return function(*args)
         answer: Future[T] = Future()
-        self.submit(_answer, answer, function, args)
+        self.submit(answer_call, answer, function, args)
         return answer.result(timeout=ASK_TIMEOUT)
 
     def close(self) -> None:
@@ -67,6 +72,11 @@ class Calls:
         finally:
             self._closed = True
             self._discard()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no call is taken any more."""
+        return self._closed
 
     def _wake(self) -> None:
         if not self._closed:
@@ -86,9 +96,7 @@ class Calls:
         self._woken = False
         with suppress(IndexError):  # another thread may be discarding, too
             while True:
-                function, args = self._queue.popleft()
-                if function is _answer:
-                    args[0].set_exception(RuntimeError("the server has stopped"))
+                refuse_call(*self._queue.popleft())
 
     def _drain(self) -> None:
         if self._closed:
@@ -105,10 +113,17 @@ class Calls:
                 self._loop.call_soon(self._drain)
 
 
-def _answer(answer: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def answer_call(answer: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Make a call that somebody waits for."""
     try:
         result = function(*args)
     except Exception as error:  # whatever it is, it is raised again in the thread that waits
         answer.set_exception(error)
     else:
         answer.set_result(result)
+
+
+def refuse_call(function: Callable[..., object], args: tuple[Any, ...]) -> None:
+    """Drop a call; who waits for its answer learns that none will come."""
+    if function is answer_call:
+        args[0].set_exception(RuntimeError("the server has stopped"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from ..hub.engine import Engine
 
@@ -25,7 +26,7 @@ class LoopRuntime:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self.now = loop.time
+        self.now: Callable[[], float] = loop.time
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..hub.ports import Job
 
-logger = logging.getLogger("flask_socketio")
+logger: logging.Logger = logging.getLogger("flask_socketio")
 
 #: Workers at most; each blocked handler or view holds one.
 MAX_WORKERS = 512
@@ -48,13 +48,30 @@ WARNING_INTERVAL = 10.0
 class _Worker:
     """What a worker thread waits on, and what it runs."""
 
-    __slots__ = ("gate", "run", "waiting")
+    __slots__ = ("gate", "run", "since", "waiting")
 
     def __init__(self) -> None:
         self.gate = threading.Lock()
         self.gate.acquire()
         self.run: Run | None = None
+        #: When it took that; a run that was resumed has started earlier.
+        self.since = 0.0
         self.waiting = False
+
+
+class _Resumption:
+    """Stands in the ready queue for the mailbox of a run that goes on."""
+
+    __slots__ = ("_run",)
+
+    next: Job | None = None
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def start(self, now: float) -> Run:
+        """Return the run: it still has its lane, or has lost it."""
+        return self._run
 
 
 class Workers:
@@ -86,9 +103,11 @@ class Workers:
         self._clock = clock
         self._process_time = process_time
         self._lock = threading.Lock()
-        self._ready: deque[Mailbox] = deque()
+        self._ready: deque[Mailbox | _Resumption] = deque()
         self._idle: list[_Worker] = []
         self._count = 0
+        #: Runs that go on without a worker.
+        self._detached = 0
         #: Workers that will soon take the next job: all but those that are idle, say that they
         #: wait, or were seen to run one job for long.
         self._running: set[_Worker] = set()
@@ -147,6 +166,17 @@ class Workers:
         if look and self._look is None:
             self._look_soon()
 
+    def resume(self, run: Run, job: Job) -> None:
+        """Have a run that `detach` returned go on with another job, in any worker."""
+        run.job = job
+        with self._lock:
+            self._detached -= 1
+            self._ready.append(_Resumption(run))
+            if self._lacks_worker():
+                self._wake_one()
+        if self._look is None:
+            self._look_soon()
+
     def _look_soon(self) -> None:
         self._look = self._loop.call_later(LOOK_INTERVAL, self._look_around)
 
@@ -203,7 +233,7 @@ class Workers:
         if running and self._idle:
             lately = self._clock() - LOOK_INTERVAL
             for worker in tuple(running):
-                if worker.run is None or worker.run.started > lately:
+                if worker.run is None or worker.since > lately:
                     return False
                 running.discard(worker)
         return not running
@@ -249,9 +279,10 @@ class Workers:
                         ready.append(mailbox)
                 if ready:
                     self._taken += 1
-                    mailbox = ready.popleft()
-                    run = worker.run = mailbox.start(clock())
-                    if mailbox.next is not None:
+                    next_mailbox = ready.popleft()
+                    now = worker.since = clock()
+                    run = worker.run = next_mailbox.start(now)
+                    if next_mailbox.next is not None:
                         self._watch_lane(run)
                 else:
                     run = None
@@ -303,13 +334,44 @@ class Workers:
             with self._lock:
                 self._running.add(worker)
 
+    def detach(self) -> Run | None:
+        """Let the caller's job go on after it has returned, until `resume`, holding no worker.
+
+        The client's next handler waits for it as for one that blocks.
+
+        :returns: what to resume; None outside a worker.
+        """
+        worker: _Worker | None = getattr(self._current, "worker", None)
+        if worker is None or worker.run is None:
+            return None
+        with self._lock:
+            run, worker.run = worker.run, None
+            self._running.add(worker)
+            self._detached += 1
+        return run
+
+    def wait(self, event: threading.Event, timeout: float | None) -> bool:
+        """Wait for an event, and let others run meanwhile.
+
+        :param timeout: seconds; None for no limit.
+        :returns: whether it was set.
+        """
+        with self.waiting():
+            return event.wait(timeout)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for some seconds, and let others run meanwhile."""
+        with self.waiting():
+            time.sleep(seconds)
+
     # ---------------------------------------------------------------- the end
 
     @property
     def is_idle(self) -> bool:
         """Whether every job has ended."""
         with self._lock:
-            return not self._incoming and not self._ready and len(self._idle) == self._count
+            at_work = self._count - len(self._idle) + self._detached
+            return not (self._incoming or self._ready or at_work)
 
     @property
     def count(self) -> int:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ProtocolError, UsageError
+from .dialect import CURRENT, Dialect
 from .packet import MAX_ATTACHMENTS_OF_CLIENTS, Packet, PacketType
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Connection:
     :param role: which end this is.
     :param max_attachments: binary attachments that one packet may have.
     :param max_namespaces: namespaces that the peer may have connected at once.
+    :param dialect: the version of the protocol that the peer speaks.
     """
 
     #: Packets for namespaces that were just left, which were dropped.
@@ -66,6 +68,7 @@ class Connection:
         "_refusals",
         "_role",
         "_root",
+        "dialect",
         "ignored",
         "parser",
     )
@@ -77,8 +80,10 @@ class Connection:
         *,
         max_attachments: int = MAX_ATTACHMENTS_OF_CLIENTS,
         max_namespaces: int = 100,
+        dialect: Dialect = CURRENT,
     ) -> None:
-        self.parser = parser
+        self.parser: Parser = parser
+        self.dialect: Dialect = dialect
         self.ignored = 0
         self._role = role
         self._max_attachments = max_attachments
@@ -107,6 +112,14 @@ class Connection:
         if packet.type is _EVENT and packet.namespace == "/" and self._root is _CONNECTED:
             return packet
         return self._receive_packet(packet)
+
+    def open(self) -> Packet | None:
+        """Return the packet that the peer is taken to have sent by opening the connection.
+
+        :return: the CONNECT for "/" of clients of protocol 4; None for others.
+        """
+        packet = self.dialect.opening()
+        return packet and self._receive_packet(packet)
 
     def state(self, namespace: str) -> NamespaceState:
         """Return how far the peer is with a namespace."""
@@ -151,7 +164,7 @@ class Connection:
         """
         if not self._is_asked_for(namespace):
             return ()
-        parts = self.parser.encode_connect(namespace, {"sid": sid})
+        parts = self.parser.encode_connect(namespace, self.dialect.connect_data(sid))
         self._set_state(namespace, _CONNECTED)
         return parts
 
@@ -159,7 +172,7 @@ class Connection:
         """Answer a CONNECT: the namespace is refused, as if it had not been asked for.
 
         :param namespace: its name, as in the packet that :meth:`receive` returned.
-        :param data: what the client is told, ``{"message": …, "data": …}``.
+        :param data: what the client is told, made by ``dialect.refusal_data``.
         :return: the encoded packet; nothing if the client left meanwhile.
         :raises UsageError: the client did not ask for this namespace.
         """
@@ -223,17 +236,24 @@ class Connection:
                 self._set_state(packet.namespace, _LEFT)
                 return packet
             return None
-        if self._role is _SERVER:
-            self._receive_connect(packet, state)
-        else:
+        if self._role is not _SERVER:
             self._receive_answer(packet, state)
+        elif packet.type is _CONNECT and self.dialect.drops_strays and self._is_in_use(state):
+            self.ignored += 1  # clients of protocol 4 may ask for "/", which they have
+            return None
+        else:
+            self._receive_connect(packet, state)
         return packet
+
+    @staticmethod
+    def _is_in_use(state: NamespaceState) -> bool:
+        return state is _CONNECTING or state is _CONNECTED
 
     def _require_joined(self, packet: Packet, state: NamespaceState) -> Packet | None:
         """Return the packet, or None if it crossed a DISCONNECT on its way."""
-        if state is _ABSENT:
+        if state is _ABSENT and not self.dialect.drops_strays:
             raise ProtocolError(f"{packet.type.name} for a namespace that is not connected")
-        if state is not _LEFT:
+        if state is not _LEFT and state is not _ABSENT:
             return packet
         self.ignored += 1
         return None
@@ -241,7 +261,7 @@ class Connection:
     def _receive_connect(self, packet: Packet, state: NamespaceState) -> None:
         if packet.type is not _CONNECT:
             raise ProtocolError("CONNECT_ERROR from a client")
-        if state is _CONNECTING or state is _CONNECTED:
+        if self._is_in_use(state):
             raise ProtocolError(f"CONNECT for a namespace that is {state.value} already")
         if self._refusals > MAX_REFUSALS:
             raise ProtocolError(f"more than {MAX_REFUSALS} refused namespaces")

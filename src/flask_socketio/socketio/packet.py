@@ -77,12 +77,12 @@ class Packet:
         query: str = "",
         attachments: tuple[bytes, ...] = (),
     ) -> None:
-        self.type = type
-        self.namespace = namespace
-        self.ack_id = ack_id
-        self.data = data
-        self.query = query
-        self.attachments = attachments
+        self.type: PacketType = type
+        self.namespace: str = namespace
+        self.ack_id: int | None = ack_id
+        self.data: Any = data
+        self.query: str = query
+        self.attachments: tuple[bytes, ...] = attachments
 
     def __repr__(self) -> str:
         return (

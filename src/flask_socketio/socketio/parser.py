@@ -52,7 +52,7 @@ class Parser(Protocol):
         ...
 
     def encode_connect_error(self, namespace: str, data: Any) -> tuple[str | bytes, ...]:
-        """Encode a CONNECT_ERROR; ``data`` is a dict with a ``message``."""
+        """Encode a CONNECT_ERROR; ``data``: a dict with a ``message``, or any for protocol 4."""
         ...
 
     def encode_disconnect(self, namespace: str) -> tuple[str | bytes, ...]:
@@ -150,13 +150,15 @@ class JsonParser:
         return (header if data is None else header + self._encode_plain(data, "CONNECT"),)
 
     def encode_connect_error(self, namespace: str, data: Any) -> tuple[str | bytes, ...]:
-        """Encode a CONNECT_ERROR, ``{"message": …, "data": …}``.
+        """Encode a CONNECT_ERROR, ``{"message": …, "data": …}``; None is left out.
+
+        Clients of protocol 4 are sent any data; they call the packet ERROR.
 
         :raises TypeError, ValueError: the data cannot be encoded as JSON.
         :raises UsageError: the namespace cannot be written.
         """
         header = encode_header(PacketType.CONNECT_ERROR, namespace)
-        return (header + self._encode_plain(data, "CONNECT_ERROR"),)
+        return (header if data is None else header + self._encode_plain(data, "CONNECT_ERROR"),)
 
     def encode_disconnect(self, namespace: str) -> tuple[str | bytes, ...]:
         """Encode a DISCONNECT.

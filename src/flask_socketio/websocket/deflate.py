@@ -164,13 +164,13 @@ class PerMessageDeflate:
         settings: DeflateSettings | None = None,
     ) -> None:
         self._settings = settings or DeflateSettings()
-        self.compress_bits = compress_bits
+        self.compress_bits: int = compress_bits
         # Compressors that cannot do 8 bits may use 9 all the same; the wider window reads both.
-        self.decompress_bits = max(decompress_bits, _LEAST_COMPRESS_BITS)
-        self.compress_takeover = compress_takeover
-        self.decompress_takeover = decompress_takeover
+        self.decompress_bits: int = max(decompress_bits, _LEAST_COMPRESS_BITS)
+        self.compress_takeover: bool = compress_takeover
+        self.decompress_takeover: bool = decompress_takeover
         #: Messages with fewer bytes are sent as they are.
-        self.threshold = self._settings.threshold
+        self.threshold: int = self._settings.threshold
         self._compressor: zlib._Compress | None = None
         self._decompressor: zlib._Decompress | None = None
 

@@ -44,7 +44,7 @@ class HandshakeError(ProtocolError):
         self, message: str, *, status: int = 400, headers: Iterable[tuple[bytes, bytes]] = ()
     ) -> None:
         super().__init__(message, status=status)
-        self.headers = tuple(headers)
+        self.headers: tuple[tuple[bytes, bytes], ...] = tuple(headers)
 
 
 @dataclass(frozen=True, slots=True)

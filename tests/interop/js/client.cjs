@@ -1,10 +1,12 @@
 // What every scenario needs: `node scenario.cjs URL TRANSPORT [PARSER]`.
 // TRANSPORT is polling, websocket, or upgrade (polling first); each fact is printed as one JSON line.
+// In the place of PARSER another version of the client may be named, as package.json does.
 "use strict";
 const readline = require("node:readline");
-const { Manager, io } = require("socket.io-client");
 
 const [url, transport = "upgrade", parser = "default"] = process.argv.slice(2);
+const client = require(parser.startsWith("socket.io-client") ? parser : "socket.io-client");
+const { Manager, io = client } = client;
 const transports = transport === "upgrade" ? ["polling", "websocket"] : [transport];
 const opened = [];
 

@@ -8,6 +8,7 @@ const reconnects = process.argv[6] === "reconnect";
 run(async () => {
   const socket = connect("/", {
     auth: { label: process.argv[5] },
+    query: { label: process.argv[5] },
     reconnection: reconnects,
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,
