@@ -6,7 +6,7 @@
 #
 # Safe to run again: what is there already is kept. A peer that cannot be built is skipped with one
 # line, and its build log stays in env/logs; bench.py then leaves that peer out. Needs Linux, gcc,
-# Python 3.11 or newer with its headers, and Node 20 with npm; cargo for socketioxide.
+# Python 3.11 or newer, Node 20 and npm; cargo for socketioxide, the headers of Python for new-compiled.
 set -u
 cd "$(dirname "$0")" || exit 1
 ENV="$(realpath -m "${BENCH_ENV:-env}")"

@@ -84,7 +84,7 @@ def assert_quoted(refusal: EngineRequestError) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "EIO=3&transport=polling",
+        "EIO=2&transport=polling",
         "EIO=4&transport=carrier-pigeon",
         "EIO=4&transport=websocket",
     ],

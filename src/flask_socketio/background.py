@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -79,8 +78,8 @@ class BackgroundTasks:
         self._coroutines.refuse_blocking("socketio.sleep()", "await asyncio.sleep(...)")
         workers = self.workers
         if self.is_current:
-            wait = self._stopping.wait if workers is None else partial(workers.wait, self._stopping)
-            if wait(seconds):
+            stopping = self._stopping
+            if stopping.wait(seconds) if workers is None else workers.sleep(seconds, stopping):
                 raise SystemExit
         elif workers is None:
             time.sleep(seconds)

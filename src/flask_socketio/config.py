@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from .engineio import SessionSettings, Transport
 from .errors import UnknownOptionError, UsageError
 from .hub.hub import HubSettings
+from .loggers import advice
 from .option_table import option
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ class ServerConfig:
         if "resource" in given:
             resource = given.pop("resource")
             given.setdefault("path", resource)
+        # 5.x takes it, as any name, and does nothing with it; published applications pass it.
+        if given.pop("debug", False):
+            advice.warning("SocketIO(debug=...) has no effect; pass debug to socketio.run()")
         known = {entry.name for entry in dataclasses.fields(cls)}
         for name in given:
             if name not in known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any, Never, TypeVar, Unpack, overload
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 from flask import current_app, has_app_context
 
@@ -63,8 +63,9 @@ class SocketIO:
         self.sockio_mw: SocketIOMiddleware = None  # type: ignore[assignment]
         self.service: SocketIOService | None = None
         self._app: Flask | None = None
-        #: One for each application; that of the last one is :attr:`service`.
-        self._services: WeakKeyDictionary[Flask, SocketIOService] = WeakKeyDictionary()
+        #: Each has a service; that of the last one is :attr:`service`. They keep the services: a
+        #: mapping here would keep the applications.
+        self._apps: WeakSet[Flask] = WeakSet()
         self._config = ServerConfig()
         self._embedded: EmbeddedServer | None = None
         self._update_options(options)
@@ -89,7 +90,8 @@ class SocketIO:
         )
         self.service = SocketIOService(self._config, dispatcher, parser)
         self._app = app
-        self._services[app] = self.service
+        self._apps.add(app)
+        app.extensions.setdefault("socketio_by_instance", {})[id(self)] = self.service
         self.server = Server(self, self._handlers, self._started)
         app.extensions["socketio"] = self
         # Several instances on one application differ by their paths; run() serves all of them.
@@ -214,9 +216,9 @@ class SocketIO:
 
     def _started(self) -> SocketIOService:
         service = self.service
-        if len(self._services) > 1 and has_app_context():
+        if len(self._apps) > 1 and has_app_context():
             app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-            service = self._services.get(app, service)
+            service = self._service_of(app) or service
         if service is not None:
             return service
         if self._config.message_queue is not None:
@@ -389,7 +391,7 @@ class SocketIO:
         settings = check_run_options(app, host, port, options)
         app.debug = settings.debug
         supervise(settings)
-        if app not in self._services:
+        if app not in self._apps:
             self.init_app(app)
         config = self._config
         if config.async_mode not in (None, "threading"):
@@ -453,6 +455,11 @@ class SocketIO:
 
     def _service_for(self, app: Flask) -> SocketIOService:
         """Return the server of an application, which is attached to it if it is not yet."""
-        if app not in self._services:
+        if self._service_of(app) is None:
             self.init_app(app)
-        return self._services[app]
+        service: SocketIOService = app.extensions["socketio_by_instance"][id(self)]
+        return service
+
+    def _service_of(self, app: Flask) -> SocketIOService | None:
+        services: dict[int, SocketIOService] = app.extensions.get("socketio_by_instance", {})
+        return services.get(id(self))

@@ -86,7 +86,7 @@ class SocketIOTestClient:
         #: How many acknowledgements have been asked for.
         self.callback_counter: int = 0
         #: The id of the Engine.IO session that was opened last.
-        self.eio_sid: Any = ""
+        self.eio_sid: str = ""
         #: An acknowledgement that came when the call that asked for it had returned already.
         self.acks: dict[str, Any] | None = None
         #: What the server said when it refused the last connection; None if it did not.
@@ -281,7 +281,6 @@ class SocketIOTestClient:
         parts = self._service.parser.encode_event(namespace or "/", (event, *args), ack_id)
         link.send(parts)
         if ack_id is None:
-            link.finish()
             self._run()
             return None
         self._finish(link)
@@ -410,6 +409,8 @@ class SocketIOTestClient:
     def _run(self) -> None:
         """Take what other clients and threads have caused."""
         self._host.workers.run_ready()
+        for link in set(self._links.values()):
+            link.finish()
         if self._host.runtime.closed:  # another server has taken its place, without a word
             self._sids.clear()
             self._links.clear()

@@ -12,14 +12,15 @@ import json
 from collections.abc import Callable, Iterator
 
 from flask_socketio.engineio import (
+    CURRENT,
     PacketGroup,
     PacketType,
     Session,
     SessionSettings,
     State,
     Transport,
+    Wire,
     control_group,
-    decode_payload,
     message_group,
 )
 from flask_socketio.errors import ProtocolError
@@ -96,6 +97,7 @@ class Server:
         self.network = network
         self.settings = settings or SessionSettings()
         self.session = Session(EioSid("none"), self.settings, Transport.POLLING, 0.0)
+        self.wire: Wire = CURRENT
         self.received: list[str | bytes] = []
         self.mutations = 0
         self._settled = True
@@ -106,7 +108,7 @@ class Server:
     # What a host's callbacks do
 
     def open(self, transport: Transport, websocket: WebSocket | None, reply: Reply | None) -> None:
-        self.session = Session(EioSid("s1"), self.settings, transport, self.network.now)
+        self.session = Session(EioSid("s1"), self.settings, transport, self.network.now, self.wire)
         self._websocket = websocket
         if reply is not None:
             self._change(lambda: self._open_poll(reply))
@@ -259,6 +261,7 @@ class Client:
         self.is_open = False
         self.close_reason = ""
         self.transport = Transport.POLLING
+        self.wire: Wire = CURRENT
         self.answers_pings = True
         self.payload_sizes: list[int] = []
         self._to_send: list[str | bytes] = []
@@ -269,6 +272,7 @@ class Client:
         self._max_payload = 0
         self._heard = network.now
         self._patience = 0.0
+        self._interval = 0.0
 
     def open(self, transport: Transport) -> None:
         self.transport = transport
@@ -323,7 +327,7 @@ class Client:
             self._closed("poll error")
             return
         self.payload_sizes.append(len(body))
-        for packet in decode_payload(body):
+        for packet in self.wire.decode_payload(body, None):
             self._receive(packet)
         self._complete_upgrade()
         self._poll()
@@ -342,18 +346,20 @@ class Client:
         if not self._on_polling and self._websocket is not None:
             packets, self._to_send = self._to_send, []
             for packet in packets:
-                self._websocket.to_server(packet)
+                (group,) = self.wire.groups([_group(packet)])
+                self._websocket.to_server(group.wire[0])
         elif self.is_open and not self._posting:
             self._post()
 
     def _post(self) -> None:
         body = b""
+        groups: list[PacketGroup] = []
         while self._to_send:
-            packet = self._to_send[0]
-            payload = _group(packet).payload
-            if body and len(body) + 1 + len(payload) > self._max_payload:
+            groups.append(_group(self._to_send[0]))
+            payload = self.wire.encode_payload(groups)
+            if body and len(payload) > self._max_payload:
                 break
-            body = body + b"\x1e" + payload if body else payload
+            body = payload
             self._to_send.pop(0)
         self._posting = True
         self.network.deliver(lambda: self.server.post(body, self._reply(self._posted)))
@@ -368,7 +374,7 @@ class Client:
             self._upgrading = True
             self._complete_upgrade()
         else:
-            self._receive(data)
+            self._receive(self.wire.decode_message(data))
 
     def websocket_closed(self, websocket: WebSocket) -> None:
         if websocket is self._websocket:
@@ -385,6 +391,7 @@ class Client:
         if self._upgrading and not self._polling and not self._posting and self._websocket:
             self._upgrading = False
             self.transport = Transport.WEBSOCKET
+            self.wire = self.wire.on_websocket(False)
             self._websocket.to_server("5")
             self._flush()
 
@@ -400,11 +407,13 @@ class Client:
                 self._opened(json.loads(packet[1:]))
             case "1":
                 self._closed("server close")
-            case "2":
+            case "2" if self.wire is CURRENT:
                 self.pings += 1
                 if self.answers_pings:
                     self._to_send.append("3")
                     self._flush()
+            case "3" if self.wire is not CURRENT:
+                self.pings += 1
             case "4":
                 self.received.append(packet[1:])
             case _:
@@ -415,7 +424,16 @@ class Client:
         self._max_payload = announcement["maxPayload"]
         self._patience = (announcement["pingInterval"] + announcement["pingTimeout"]) / 1000
         self._watch()
+        if self.wire is not CURRENT:
+            self._interval = announcement["pingInterval"] / 1000
+            self.network.at(self.network.now + self._interval, self._ping)
         self._flush()
+
+    def _ping(self) -> None:
+        if self.is_open and self.answers_pings:
+            self._to_send.append("2")
+            self._flush()
+            self.network.at(self.network.now + self._interval, self._ping)
 
     def _watch(self) -> None:
         due = self._heard + self._patience
@@ -437,8 +455,12 @@ def _group(packet: str | bytes) -> PacketGroup:
 
 
 def make_pair(
-    settings: SessionSettings | None = None, latencies: Iterator[float] | None = None
+    settings: SessionSettings | None = None,
+    latencies: Iterator[float] | None = None,
+    make_wire: Callable[[], Wire] = lambda: CURRENT,
 ) -> tuple[Network, Server, Client]:
     network = Network(latencies)
     server = Server(network, settings)
-    return network, server, Client(network, server)
+    client = Client(network, server)
+    server.wire, client.wire = make_wire(), make_wire()
+    return network, server, client

@@ -103,6 +103,7 @@ def test_characters_that_stand_for_bytes() -> None:
     assert utf8_of("Å¾") == "ž"
     assert utf8_of("é") is None
     assert utf8_of("ž") is None
+    assert utf8_of("4a") is None
 
 
 @given(st.one_of(st.binary(), st.text("0123:b4Až🐍=").map(str.encode)))

@@ -62,6 +62,7 @@ class TestParseQuery:
             (b"EIO=3&b64=1", Query("", "3", None, True)),
             (b"b64=true", Query("", None, None, True)),
             (b"b64=0", Query("", None, None, False)),
+            (b"EIO=3&j=0", Query("", "3", None, False, True)),
         ],
     )
     def test_fields(self, query_string: bytes | str, query: Query) -> None:

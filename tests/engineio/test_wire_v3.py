@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flask_socketio.engineio.heartbeat_v3 import HeartbeatV3
 from flask_socketio.engineio.packet import NOOP, PacketGroup, message_group
+from flask_socketio.engineio.payload_v3 import utf8_of
 from flask_socketio.engineio.request import parse_query
 from flask_socketio.engineio.settings import SessionSettings
 from flask_socketio.engineio.wire import CURRENT, Wire
@@ -78,8 +79,7 @@ def test_a_client_that_takes_binary() -> None:
     )
     assert [group.wire for group in BINARY.groups(GROUPS)] == [("4ž", b"\x04\x01"), ("6",)]
     assert BINARY.decode_payload("2:4ž".encode(), None) == ["4ž"]
-    # It writes text once, so that this is what it says.
-    assert BINARY.decode_payload("3:4Å¾".encode(), None) == ["4Å¾"]
+    assert BINARY.decode_payload("3:4Å¾2:4é1:2".encode(), None) == ["4ž", "4é", "2"]
 
 
 def test_a_client_that_takes_text_only() -> None:
@@ -124,6 +124,8 @@ def test_the_query_chooses() -> None:
 
 @given(CONTENTS, st.booleans())
 def test_what_is_encoded_is_decoded(contents: list[str | bytes], is_binary: bool) -> None:
+    # Text that looks as if it had been encoded twice is taken for that.
+    assume(is_binary or not any(utf8_of(text) for text in contents if isinstance(text, str)))
     payload = (BINARY if is_binary else TextWire()).encode_payload(
         [message_group(content) for content in contents]
     )

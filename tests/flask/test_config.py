@@ -86,6 +86,15 @@ class TestNames:
         with pytest.raises(UnknownOptionError, match=f"did you mean '{name}'"):
             config(**{name + "_": 1})
 
+    def test_debug_is_taken_and_does_nothing(self, caplog: pytest.LogCaptureFixture) -> None:
+        assert config(debug=False) == ServerConfig()
+        assert caplog.messages == []
+
+        assert config(debug=True) == ServerConfig()
+        assert caplog.messages == [
+            "SocketIO(debug=...) has no effect; pass debug to socketio.run()"
+        ]
+
 
 class TestPath:
     @pytest.mark.parametrize("path", ["socket.io", "/socket.io", "socket.io/", "/socket.io/"])

@@ -221,6 +221,7 @@ class TestOfTheExtension:
         middleware = site.socketio.sockio_mw
         assert site.app.wsgi_app is middleware
         assert isinstance(middleware, _SocketIOMiddleware)
+        assert middleware.engineio_path == "/socket.io/"
         statuses: list[str] = []
 
         environ = {"PATH_INFO": "/socket.io/"}

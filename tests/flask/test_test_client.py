@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,7 +134,7 @@ class TestAcknowledgements:
     def test_unknown_keywords_are_refused(self, app: Flask, socketio: SocketIO) -> None:
         client: Any = socketio.test_client(app)
         with pytest.raises(UnknownOptionError, match="did you mean 'callback'"):
-            client.emit("x", calback=True)
+            client.emit("x", callack=True)
 
 
 class TestConnecting:
@@ -290,6 +291,19 @@ class TestDisconnecting:
         del app, socketio
         gc.collect()
         assert eio_sid not in SocketIOTestClient.clients
+
+    def test_nor_are_applications_kept_that_a_factory_made(self) -> None:
+        socketio = SocketIO()
+        made: list[weakref.ref[Flask]] = []
+        for _ in range(3):
+            app = Flask(__name__)
+            socketio.init_app(app)
+            with socketio.test_client(app) as client:
+                client.emit("x")
+            made.append(weakref.ref(app))
+        del app, client
+        gc.collect()
+        assert [ref() is None for ref in made] == [True, True, False], "the last one is in use"
 
 
 class TestClientSideHandlers:

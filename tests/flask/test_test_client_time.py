@@ -216,11 +216,15 @@ def test_async_handlers(site: Site) -> None:
 def test_threads_may_use_clients_of_their_own(site: Site) -> None:
     site.socketio.on_event("add", lambda a, b: a + b)
     clients = [site.connect() for _ in range(6)]
+    sids = [client.get_sid() for client in clients]
     results: list[list[int]] = [[] for _ in clients]
+    seen: list[list[int]] = [[] for _ in clients]
 
     def work(number: int) -> None:
         for value in range(50):
             results[number].append(clients[number].emit("add", number, value, callback=True))
+            site.socketio.emit("own", value, to=sids[number])
+            seen[number] += [entry["args"][0] for entry in clients[number].get_received()]
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(len(clients))]
     for thread in threads:
@@ -229,3 +233,4 @@ def test_threads_may_use_clients_of_their_own(site: Site) -> None:
         thread.join(AT_ONCE)
     expected = [[number + value for value in range(50)] for number in range(len(clients))]
     assert results == expected
+    assert seen == [list(range(50))] * len(clients)

@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -56,12 +56,22 @@ class ServerProcess:
     :param arguments: its command line, with ``{port}`` where the port belongs.
     :param ready_path: a path that answers 200 when the server is ready.
     :param log: the file that collects the output.
+    :param variables: environment variables, with ``{port}`` likewise.
     """
 
-    def __init__(self, script: Path, arguments: Sequence[str], ready_path: str, log: Path) -> None:
+    def __init__(
+        self,
+        script: Path,
+        arguments: Sequence[str],
+        ready_path: str,
+        log: Path,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self._command = [PYTHON, "-u", str(script)]
         self._command += [argument.format(port=self.port) for argument in arguments]
+        given = {name: value.format(port=self.port) for name, value in (variables or {}).items()}
+        self._environment = {**os.environ, **given}
         self._ready_path = ready_path
         self._log = log
         self._read_up_to = 0
@@ -82,7 +92,12 @@ class ServerProcess:
         """Start it, and wait until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=self._environment,
             )
         try:
             wait_until(self._is_ready, f"the server is ready ({' '.join(self._command)})", 15.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pytest
 from tests.hub.doubles import ENVIRON, Application, WebSocket
 
 from flask_socketio.engineio import SessionSettings, Transport, message_group
-from flask_socketio.hub.engine import Engine
+from flask_socketio.hub.engine import FLUSH_BUDGET, Engine
 from flask_socketio.runtimes.lock import LockRuntime
 
 if TYPE_CHECKING:
@@ -25,12 +26,19 @@ def runtime() -> LockRuntime:
 
 
 def run_in_threads(count: int, work: Callable[[int], Any]) -> None:
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    failed: list[int] = list(range(count))
+
+    def run(number: int) -> None:
+        work(number)
+        failed.remove(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(TIMEOUT)
         assert not thread.is_alive()
+    assert not failed
 
 
 class TestSubmit:
@@ -169,7 +177,8 @@ class Site:
         self.moved: list[float] = []
         self.runtime = LockRuntime(lambda: self.time, self.moved.append)
         settings = SessionSettings(25.0, ping_timeout=20.0)
-        self.engine = Engine(settings, Application(), self.runtime, lambda: "e1")
+        numbers = itertools.count(1)
+        self.engine = Engine(settings, Application(), self.runtime, lambda: f"e{next(numbers)}")
         self.runtime.engine = self.engine
 
     def open(self) -> WebSocket:
@@ -180,6 +189,29 @@ class Site:
 
         self.runtime.submit(open_session)
         return websocket
+
+
+class TestSettle:
+    def test_everything_has_been_written(self) -> None:
+        site = Site()
+        websockets = [site.open() for _ in range(3 * FLUSH_BUDGET)]
+        sockets = list(site.engine.sockets.values())
+        for websocket in websockets:
+            websocket.take()
+
+        def work(number: int) -> None:
+            for socket in sockets[number::4]:
+                site.runtime.submit(site.engine.send, socket, message_group("a"))
+            site.runtime.settle()
+            for websocket in websockets[number::4]:
+                assert websocket.take() == ["4a"]
+
+        run_in_threads(4, work)
+
+    def test_after_the_end_nobody_waits(self) -> None:
+        site = Site()
+        site.runtime.close()
+        site.runtime.settle()
 
 
 class TestEngine:

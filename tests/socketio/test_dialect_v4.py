@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_socketio.errors import ProtocolError
-from flask_socketio.socketio import Connection, JsonParser, NamespaceState, PacketType
+from flask_socketio.socketio import (
+    Connection,
+    JsonParser,
+    MsgpackParser,
+    NamespaceState,
+    PacketType,
+)
 from flask_socketio.socketio.dialect_v4 import DIALECT_V4
 
 PARSER = JsonParser()
@@ -53,6 +59,7 @@ class TestConnection:
         assert (packet.type, packet.namespace, packet.data) == (PacketType.CONNECT, "/", "")
         assert connection.state("/") is NamespaceState.CONNECTING
         assert PARSER.decode_auth(packet) is None
+        assert MsgpackParser().decode_auth(packet) is None
 
     def test_current_clients_ask_for_nothing_by_themselves(self) -> None:
         connection = Connection(PARSER)

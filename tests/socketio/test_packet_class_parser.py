@@ -144,6 +144,10 @@ def test_auth_that_cannot_be(data: Any) -> None:
         OWN.decode_auth(packet)
 
 
+def test_the_connect_that_an_old_client_does_not_send() -> None:
+    assert TEXT.decode_auth(Packet(PacketType.CONNECT)) is None
+
+
 def test_connect_error_that_cannot_be() -> None:
     packet, _ = own(4, 5)
     with pytest.raises(ProtocolError, match="data of CONNECT_ERROR"):

@@ -2,8 +2,8 @@
 
 A text payload holds ``<length>:<packet>``, lengths in UTF-16 code units. A binary one holds a byte
 0 for text or 1 for binary, the length in bytes as decimal digits (bytes 0 to 9), a byte 255, and
-the packet. Either is known by its first byte, and every browser that can send binary has an
-encoding in which text is UTF-8 once; only the text payloads of 1.x clients are UTF-8 twice.
+the packet. Either is known by its first byte. Text is UTF-8, but UTF-8 twice in the text payloads
+of 1.x clients.
 """
 
 from __future__ import annotations
@@ -95,8 +95,12 @@ def decode_text_packets(packets: list[str]) -> list[str | bytes]:
 def utf8_of(packet: str) -> str | None:
     """Read a packet whose characters stand for the bytes of UTF-8, as 1.x clients write it.
 
-    :returns: the packet; None when it is not written so.
+    Nobody writes characters from U+0080 to U+00FF that make UTF-8 by chance.
+
+    :returns: the packet; None when it is not written so, or is the same in either way.
     """
+    if packet.isascii():
+        return None
     try:
         return packet.encode("latin-1").decode()
     except UnicodeError:

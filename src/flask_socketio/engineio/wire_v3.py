@@ -2,9 +2,10 @@
 
 Both generations of JavaScript clients call themselves version 3, and write text payloads
 differently: 1.x encodes text as UTF-8 twice, and counts bytes; 2.x encodes it once, and counts
-UTF-16 code units. A binary payload they read the same way, so that a client that can take one gets
-nothing else. The others name ``b64=1``. They get ASCII where it can say the same, and else what 2.x
-reads; one that is seen to write as 1.x does gets the same back.
+UTF-16 code units. What they send is told apart by what it looks like. A binary payload they read
+the same way, so that a client that can take one gets nothing else. The others name ``b64=1``. They
+get ASCII where it can say the same, and else what 2.x reads; one that is seen to write as 1.x does
+gets the same back.
 """
 
 from __future__ import annotations
@@ -58,13 +59,14 @@ class BinaryWire:
         return decode_text(data) if isinstance(data, str) else decode_binary(data)
 
     def decode_payload(self, body: bytes, max_packets: int | None) -> list[str | bytes]:
-        """Read the body of a POST, which 2.x clients send as text when they can.
+        """Read the body of a POST, which browsers send as text when they can.
 
         :raises ProtocolError: it is no payload, or holds too many packets.
         """
         if is_binary(body):
             return decode_binary_payload(body, max_packets)
-        return decode_text_packets(split_text_payload(body, max_packets))
+        packets = split_text_payload(body, max_packets)
+        return decode_text_packets([utf8_of(packet) or packet for packet in packets])
 
     def on_websocket(self, base64: bool) -> Wire:
         """Return the wire for a WebSocket.
@@ -124,12 +126,7 @@ class TextWire:
         return BINARY.on_websocket(base64)
 
     def _decode_twice(self, packet: str) -> str:
-        """Undo the second encoding of a 1.x client.
-
-        Nobody writes characters below U+0100 that make UTF-8 by chance.
-        """
-        if packet.isascii():
-            return packet
+        """Undo the second encoding of a 1.x client, and learn from it."""
         text = utf8_of(packet)
         if text is None:
             return packet

@@ -38,6 +38,11 @@ class SocketIOMiddleware:
         self.path = path
         self.additions: Mapping[str, Any] | dict[str, Any] = additions or {}
 
+    @property
+    def engineio_path(self) -> str:
+        """The path with a slash on either side, as extensions of Flask-SocketIO read it."""
+        return self.path + "/"
+
     def serves(self, path: str) -> bool:
         """Tell whether a path belongs to the engine."""
         return path == self.path or path.startswith(self.path + "/")

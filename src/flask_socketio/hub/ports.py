@@ -132,8 +132,8 @@ class HandlerWorkers(Executor, Protocol):
         """Wait for an event, and let others run meanwhile; return whether it was set."""
         ...
 
-    def sleep(self, seconds: float) -> None:
-        """Wait for some time, and let others run meanwhile."""
+    def sleep(self, seconds: float, until: threading.Event | None = None) -> bool:
+        """Wait for some time, or until an event is set, which is returned; others run meanwhile."""
         ...
 
     def detach(self) -> Run | None:

@@ -179,9 +179,15 @@ class InlineWorkers:
 
     def run_ready(self) -> None:
         """Run jobs until none is ready; in a job, nothing happens: they run after it."""
-        if not self.in_job:
+        if self.in_job:
+            return
+        while True:
             while self._run_one():
                 pass
+            # What this thread has asked of the Hub may have been left to another one.
+            self._clock.runtime.settle()
+            if not self._ready:
+                return
 
     def _run_one(self) -> bool:
         with self._changed:
@@ -301,9 +307,17 @@ class InlineWorkers:
                         return
                     self._changed.wait(LOOK_INTERVAL)
 
-    def sleep(self, seconds: float) -> None:
-        """Move the clock; in a background thread, wait until another thread has moved it."""
-        self.wait(threading.Event(), seconds)
+    def sleep(self, seconds: float, until: threading.Event | None = None) -> bool:
+        """Move the clock; in a background thread, wait until another thread has moved it.
+
+        :param until: ends it early.
+        :returns: whether that was set.
+        """
+        event = until or threading.Event()
+        if self._background.is_current:  # whoever moves the time runs the jobs
+            with self.waiting():
+                return self._clock.sleep(event, seconds)
+        return self.wait(event, seconds)
 
     def advance(self, seconds: float) -> None:
         """Move the clock, and run what becomes due."""

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -81,6 +82,18 @@ class LockRuntime:
         answer: Future[T] = Future()
         self.submit(answer_call, answer, function, args)
         return answer.result(timeout=ASK_TIMEOUT)
+
+    def settle(self) -> None:
+        """Wait until what was submitted has been done, and written to the hosts' connections.
+
+        It may be another thread that does it. After `close` there is nothing to wait for.
+        """
+        with suppress(RuntimeError):
+            while not self.ask(self._is_flushed):
+                pass
+
+    def _is_flushed(self) -> bool:
+        return self.engine.is_flushed
 
     def close(self) -> None:
         """Make the calls that are left, and take no more."""

@@ -359,10 +359,17 @@ class Workers:
         with self.waiting():
             return event.wait(timeout)
 
-    def sleep(self, seconds: float) -> None:
-        """Wait for some seconds, and let others run meanwhile."""
+    def sleep(self, seconds: float, until: threading.Event | None = None) -> bool:
+        """Wait for some seconds, and let others run meanwhile.
+
+        :param until: ends it early.
+        :returns: whether that was set.
+        """
         with self.waiting():
+            if until is not None:
+                return until.wait(seconds)
             time.sleep(seconds)
+            return False
 
     # ---------------------------------------------------------------- the end
 

@@ -61,7 +61,8 @@ class Packet:
     :param type: what it is for; EVENT and ACK also stand for their binary variants.
     :param namespace: the namespace, without a query string.
     :param ack_id: the id of the ack that is asked for (EVENT) or given (ACK).
-    :param data: the data as the parser of the connection left it: JSON text, "" if there is none.
+    :param data: the data as the parser of the connection left it: JSON text, "" if there is none
+        (with any parser, for the CONNECT that old clients do not send).
     :param query: the query string of ``namespace?query``, which clients of protocol 4 send.
     :param attachments: the binary messages that followed.
     """

@@ -131,6 +131,8 @@ class PacketClassParser:
 
         :raises ProtocolError: it is no dict.
         """
+        if packet.data == "":  # of an old client, which has sent no packet
+            return None
         data = self._decode(packet)
         if data is None or isinstance(data, dict):
             return data or None
