@@ -100,6 +100,12 @@ class TestOrder:
         assert client.finish_call(asked) == []
 
 
+@pytest.fixture
+def earlier_threads() -> set[threading.Thread]:
+    """Those of other tests, whose servers were made for tests and do not end by themselves."""
+    return coroutine_threads()
+
+
 class TestEnd:
     def test_the_server_waits_for_handlers(self, make_site: MakeSite) -> None:
         site = make_site(shutdown_grace=10)
@@ -118,7 +124,10 @@ class TestEnd:
         assert ended.is_set
 
     def test_after_the_grace_time_they_are_cancelled(
-        self, make_site: MakeSite, caplog: pytest.LogCaptureFixture
+        self,
+        make_site: MakeSite,
+        caplog: pytest.LogCaptureFixture,
+        earlier_threads: set[threading.Thread],
     ) -> None:
         site = make_site(shutdown_grace=0.05)
         begun, cancelled, torn_down = Until(), Until(), Until()
@@ -142,9 +151,11 @@ class TestEnd:
 
         assert cancelled.is_set
         assert "the server stops" in torn_down.get()
-        assert not coroutine_threads()
+        assert coroutine_threads() <= earlier_threads
 
-    def test_tasks_of_ended_handlers_are_cancelled(self, site: Site) -> None:
+    def test_tasks_of_ended_handlers_are_cancelled(
+        self, site: Site, earlier_threads: set[threading.Thread]
+    ) -> None:
         cancelled = Until()
         tasks: set[Any] = set()
 
@@ -163,7 +174,7 @@ class TestEnd:
         site.stop()
 
         assert cancelled.is_set
-        assert not coroutine_threads()
+        assert coroutine_threads() <= earlier_threads
 
     def test_next_server(self, site: Site) -> None:
         site.socketio.on_event("go", asyncio.sleep)
@@ -172,12 +183,15 @@ class TestEnd:
 
         assert site.connect().call("go", 0, "again") == "again"
 
-    def test_no_coroutine_no_thread(self, site: Site) -> None:
+    def test_no_coroutine_no_thread(
+        self, site: Site, earlier_threads: set[threading.Thread]
+    ) -> None:
         site.connect().call("fence")
 
-        assert not coroutine_threads()
+        assert coroutine_threads() <= earlier_threads
 
 
-def coroutine_threads() -> list[str]:
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name == "flask-socketio-coroutines"]
+def coroutine_threads() -> set[threading.Thread]:
+    return {
+        thread for thread in threading.enumerate() if thread.name == "flask-socketio-coroutines"
+    }

@@ -26,10 +26,10 @@ class TestReceiving:
 
         @socketio.on("my event")
         def handle_my_custom_event(json):
-            print("Reveived json: " + str(json))
+            print("Received json: " + str(json))
 
         site.connect().call("my event", {"data": "I'm connected!"})
-        assert capsys.readouterr().out == "Reveived json: {'data': \"I'm connected!\"}\n"
+        assert capsys.readouterr().out == "Received json: {'data': \"I'm connected!\"}\n"
 
     def test_on_event(self, site: Site) -> None:
         socketio = site.socketio

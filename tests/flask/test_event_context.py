@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Stands for the server and the client of an event.
 ANYWHERE: Any = SimpleNamespace(app=None)
-ORIGIN: Any = (None, SimpleNamespace(sid="s", namespace=SimpleNamespace(name="/")))
+ORIGIN: Any = (None, SimpleNamespace(sid="s", namespace=SimpleNamespace(name="/"), query=""))
 
 
 class TestEventContext:

@@ -20,8 +20,8 @@ PAGE = "https://page.example"
 POLLING = "/socket.io/?transport=polling&EIO="
 
 
-def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def assert_shown(response: Any) -> None:
@@ -46,7 +46,7 @@ class TestOriginRefusedBehindAProxy:
     ) -> None:
         for _ in range(3):
             site.get(POLLING + "4", {"Origin": PAGE})
-        (line,) = errors(caplog)
+        (line,) = lines(caplog)
         assert "127.0.0.1" in line
         assert PAGE in line
         assert "cors_allowed_origins" in line
@@ -71,7 +71,7 @@ class TestUnsupportedVersion:
     ) -> None:
         for _ in range(3):
             site.get(POLLING + "2")
-        (line,) = errors(caplog)
+        (line,) = lines(caplog)
         assert "127.0.0.1" in line
         assert "version '2'" in line
         assert "python-socketio 5.x" in line
@@ -89,7 +89,7 @@ def test_a_session_of_before_the_restart(site: Site, caplog: pytest.LogCaptureFi
         "message": "Session ID unknown",
     }
     assert_shown(response)
-    (line,) = errors(caplog)
+    (line,) = lines(caplog)
     assert "127.0.0.1" in line
     assert sid in line
     assert "restart" in line
@@ -104,7 +104,7 @@ class TestTooLarge:
         assert code == 1009
         assert reason is not None
         assert "max_http_buffer_size=1000" in reason
-        (line,) = errors(caplog)
+        (line,) = lines(caplog)
         assert "127.0.0.1" in line
         assert "max_http_buffer_size=1000" in line
 
@@ -116,5 +116,5 @@ class TestTooLarge:
         assert response.status == 413
         assert "max_http_buffer_size=1000" in json.loads(response.body)["message"]  # type: ignore[attr-defined]
         assert_shown(response)
-        (line,) = errors(caplog)
+        (line,) = lines(caplog)
         assert "127.0.0.1" in line

@@ -173,8 +173,11 @@ class TestPolling:
         site.application.on_message = lambda socket, _: site.engine.fail(
             socket, ProtocolError("no packet")
         )
-        site.engine.receive_payload(socket, b"4bad\x1e4next")
+        poll = site.poll(socket)
+        with pytest.raises(ProtocolError, match="no packet") as caught:
+            site.engine.receive_payload(socket, b"4bad\x1e4next")
         assert site.application.messages == ["bad"]
+        assert poll.error is caught.value
 
     def test_a_bad_payload_is_told_to_the_waiting_poll(self, site: EngineSite) -> None:
         socket = site.open_polling()

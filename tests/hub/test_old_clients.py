@@ -14,6 +14,7 @@ from flask_socketio.engineio import (
     message_group,
     parse_query,
 )
+from flask_socketio.hub.hub import HubSettings
 from flask_socketio.types import DisconnectReason
 
 if TYPE_CHECKING:
@@ -62,6 +63,24 @@ def test_refused(site: Site) -> None:
     peer = open_old(site)
     assert peer.received() == ['4{"message":"no"}']  # the data is the dispatcher's affair
     assert peer.client.sockets == {}
+
+
+def test_refused_after_it_was_connected() -> None:
+    site = Site(HubSettings(always_connect=True))
+    site.dispatcher.handlers["connect", "/"] = lambda _socket: False
+    peer = open_old(site)
+    assert peer.received() == ["0", "1"]
+    assert peer.websocket.closed is not None
+
+
+def test_a_refused_client_that_asks_for_nothing_else_is_closed_in_the_end() -> None:
+    site = Site(session_settings=SessionSettings(ping_interval=300))
+    site.dispatcher.handlers["connect", "/"] = lambda _socket: False
+    peer = open_old(site)
+    site.clock.pass_time(44)
+    assert peer.websocket.closed is None
+    site.clock.pass_time(2)
+    assert peer.websocket.closed is not None
 
 
 def test_a_namespace_that_does_not_exist(site: Site) -> None:

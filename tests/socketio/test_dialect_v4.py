@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.socketio.captures_reader import read_capture
 
 from flask_socketio.errors import ProtocolError
 from flask_socketio.socketio import (
@@ -29,6 +32,38 @@ def connected() -> Connection:
     connection = opened()
     assert connection.accept("/", "sid") == ("0",)
     return connection
+
+
+CAPTURES = [
+    pytest.param(entry["packet"], entry["messages"], id=f"{entry['parser']}-{entry['messages'][0]}")
+    for entry in read_capture("version_4")
+]
+FROM_CLIENTS = [capture for capture in CAPTURES if capture.values[0]["type"] != 4]
+ERRORS = [capture for capture in CAPTURES if capture.values[0]["type"] == 4]
+#: What the connection makes of the binary variants.
+COMPLETE_TYPES = {5: PacketType.EVENT, 6: PacketType.ACK}
+
+
+class TestWhatTheOfficialClientsSend:
+    @pytest.mark.parametrize(("packet", "messages"), FROM_CLIENTS)
+    def test_packets_are_read(self, packet: dict[str, Any], messages: list[str | bytes]) -> None:
+        read, due = PARSER.decode_header(messages[0], 10)
+        read.attachments = tuple(part for part in messages[1:] if isinstance(part, bytes))
+        name, _, query = packet["nsp"].partition("?")
+        assert read.type == COMPLETE_TYPES.get(packet["type"], packet["type"])
+        assert (read.namespace, read.query) == (name, query)
+        assert read.ack_id == packet.get("id")
+        assert due == len(messages) - 1
+        if read.type is PacketType.EVENT:
+            assert PARSER.decode_event(read) == packet["data"]
+        elif read.type is PacketType.ACK:
+            assert PARSER.decode_ack(read) == packet["data"]
+        else:
+            assert read.data == ""
+
+    @pytest.mark.parametrize(("packet", "messages"), ERRORS)
+    def test_errors_are_written_the_same(self, packet: dict[str, Any], messages: list[str]) -> None:
+        assert PARSER.encode_connect_error(packet["nsp"], packet["data"]) == tuple(messages)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+advice: logging.Logger = logging.getLogger("flask_socketio.advice")
+
 #: Seconds between two lines above level INFO about errors of one kind.
 INTERVAL = 60.0
 
@@ -32,7 +34,8 @@ class ClientErrors:
 
         :param kind: what it counts as; there are only so many kinds.
         :param message: what the client did, with its address, and what may be changed.
-        :param level: the level of the first of its kind.
+        :param level: the level of the first of its kind; a warning is shown whatever the
+            application's logging options say, like an error.
         """
         now = self._clock()
         logged_at, others = self._kinds.get(kind, (-INTERVAL, 0))
@@ -42,4 +45,5 @@ class ClientErrors:
             return
         self._kinds[kind] = (now, 0)
         since = f" ({others} more like this before, at level INFO)" if others else ""
-        self._logger.log(level, "%s%s", message, since)
+        logger = self._logger if level >= logging.ERROR else advice
+        logger.log(level, "%s%s", message, since)

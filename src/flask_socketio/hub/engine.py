@@ -183,6 +183,10 @@ class Engine:
                 break
         self._mark_dirty(socket)
         self.watch(socket)
+        if session.close_reason is DisconnectReason.TRANSPORT_ERROR:
+            error = ProtocolError(session.close_detail)
+            self._refuse_poll(socket, error)
+            raise error
 
     def answer_post(self, socket: EngineSocket, post: Post) -> None:
         """Answer a POST whose payload was taken: now, or when the application has caught up.
@@ -348,8 +352,11 @@ class Engine:
         A waiting GET is answered with the same error: the client shows whichever comes first, and
         a CLOSE packet would tell it nothing.
         """
-        poll, socket.poll = socket.poll, None
         self.fail(socket, error)
+        self._refuse_poll(socket, error)
+
+    def _refuse_poll(self, socket: EngineSocket, error: ProtocolError) -> None:
+        poll, socket.poll = socket.poll, None
         if poll is not None:
             poll.refuse(error)
 

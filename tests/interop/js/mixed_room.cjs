@@ -25,8 +25,6 @@ run(async () => {
     return words;
   });
   for (const [number, socket] of sockets.entries()) {
-    // A 1.x client shows how it writes text by writing some.
-    await acknowledged(socket, "echo", "ž");
     await acknowledged(socket, "to room", "mixed", `${number} říká 🐍`);
     await acknowledged(socket, "to room", "mixed", { raw: Buffer.from([number, 255]) });
   }
