@@ -289,7 +289,7 @@ class EventDispatcher:
         """
         namespace = socket.namespace.name
         table = self._table
-        error_handler = table.error_handlers.get(namespace, table.default_error_handler)
+        error_handler = table.find_error_handler(namespace)
         unhandled: BaseException | None = error
         result = None
         if error_handler is not None:

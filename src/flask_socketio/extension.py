@@ -72,13 +72,15 @@ class SocketIO:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask, **options: Unpack[SocketIOOptions]) -> None:
+    def init_app(self, app: Flask | None, **options: Unpack[SocketIOOptions]) -> None:
         """Attach the server to an application.
 
-        :param app: the application.
+        :param app: the application; None only sets options, for emitting through a queue.
         :param options: as for the constructor; they override what was given there.
         """
         self._update_options(options)
+        if app is None:
+            return
         configure_loggers(self._config.logger, self._config.engineio_logger)
         parser = make_parser(self._config, app)
         dispatcher = EventDispatcher(
@@ -89,6 +91,8 @@ class SocketIO:
             self._config.allows_namespace,
         )
         self.service = SocketIOService(self._config, dispatcher, parser)
+        if type(self).emit is not SocketIO.emit:
+            self.service.overridden_emit = self.emit
         self._app = app
         self._apps.add(app)
         app.extensions.setdefault("socketio_by_instance", {})[id(self)] = self.service

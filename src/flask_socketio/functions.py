@@ -66,6 +66,21 @@ def emit(
     own = socket.namespace.name
     namespace = own if namespace is None else namespace or "/"
     rooms = rooms_of(to, room)
+    if service.overridden_emit is not None:
+        if rooms is None and not broadcast:
+            beside = socket.client.sockets.get(namespace)  # its sid there is another one
+            rooms = (socket.sid if beside is None else beside.sid,)
+        service.overridden_emit(
+            event,
+            *args,
+            namespace=namespace,
+            to=None if rooms is None else list(rooms),
+            include_self=include_self,
+            skip_sid=skip_sid,
+            callback=callback,
+            ignore_queue=ignore_queue,
+        )
+        return
     data = event_args(args)
     if rooms is None and not broadcast:
         if include_self and not skip_sid:

@@ -75,6 +75,8 @@ class SocketIOService:
         self._calls: HubCalls | None = None
         #: The server for tests, if there has been one.
         self.inline_host: InlineHost | None = None
+        #: The method ``emit`` of a subclass of ``SocketIO``, through which handlers emit then.
+        self.overridden_emit: Callable[..., object] | None = None
         self._ack_ids = itertools.count(1)
         self.coroutines: Coroutines = Coroutines()
         self.background: BackgroundTasks = BackgroundTasks(self.coroutines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Never, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, TypeVar, overload
 from weakref import WeakValueDictionary
 
 from flask.testing import FlaskClient
@@ -14,7 +14,7 @@ from .engineio import EngineRequestError
 from .errors import TimeoutError, UsageError
 from .hosts.handshake import HANDSHAKE, Handshake
 from .hosts.inline import InlineHost
-from .hosts.inline_client import InlineClient
+from .hosts.inline_client import ENGINE_QUERY, UPGRADE_HEADERS, InlineClient, as_given
 from .socketio import PacketType
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: What the request for a WebSocket has in its headers.
-UPGRADE_HEADERS = {
-    "HTTP_CONNECTION": "Upgrade",
-    "HTTP_UPGRADE": "websocket",
-    "HTTP_SEC_WEBSOCKET_VERSION": "13",
-}
+
+#: What the server's ``emit`` takes and a client has no use for.
+IGNORED = frozenset({"broadcast", "to", "room", "include_self", "skip_sid", "ignore_queue"})
 
 
 class ReceivedEvent(TypedDict):
@@ -182,7 +179,7 @@ class SocketIOTestClient:
         query = (query_string or "").removeprefix("?")
         response = flask_client.open(
             self._service.config.url_path + "/",
-            query_string="EIO=4&transport=websocket" + (query and f"&{query}"),
+            query_string=ENGINE_QUERY + (query and f"&{query}"),
             headers=headers,
             environ_overrides={**UPGRADE_HEADERS, HANDSHAKE: handshake},
         )
@@ -194,7 +191,7 @@ class SocketIOTestClient:
             link = InlineClient(
                 self._host,
                 self._service.parser,
-                handshake.environ,
+                as_given(handshake.environ),
                 self._take_packet,
                 self._take_end,
             )
@@ -259,7 +256,7 @@ class SocketIOTestClient:
         *args: Any,
         callback: bool = False,
         namespace: str | None = None,
-        **unknown: Never,
+        **ignored: object,
     ) -> Any:
         """Send an event.
 
@@ -267,10 +264,12 @@ class SocketIOTestClient:
         :param args: its arguments.
         :param callback: True to ask for an acknowledgement.
         :param namespace: the namespace, ``/`` by default.
+        :param ignored: ``broadcast`` and the like, which existing tests give to clients as well.
         :returns: the acknowledgement: a value, or a list unless it is exactly one. None if there is
             none.
         :raises RuntimeError: the namespace is not connected.
         """
+        unknown = ignored.keys() - IGNORED
         if unknown:
             refuse_unknown(unknown, self.emit)
         link = self._require(namespace)

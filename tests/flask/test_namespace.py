@@ -271,6 +271,24 @@ def test_trigger_event_may_do_more_than_the_method(site: Site) -> None:
     assert seen == [("connect", sid, {"token": 1}), ("add", sid, 2)]
 
 
+class TestError:
+    class Failing(Namespace):
+        def on_fail(self, text: str) -> None:
+            raise RuntimeError(text)
+
+        def error(self, error: Exception) -> str:
+            return f"handled: {error}"
+
+    def test_the_method_error_takes_what_nobody_else_takes(self, site: Site) -> None:
+        site.socketio.on_namespace(self.Failing("/a"))
+        assert site.connect("/a").call("fail", "x", namespace="/a") == "handled: x"
+
+    def test_an_error_handler_goes_before_it(self, site: Site) -> None:
+        site.socketio.on_namespace(self.Failing("/a"))
+        site.socketio.on_error_default(lambda error: "default")
+        assert site.connect("/a").call("fail", "x", namespace="/a") == "default"
+
+
 def test_the_class_of_a_namespace_goes_before_that_of_any(site: Site) -> None:
     class Named(Namespace):
         def on_known(self) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
 from tests.flask.client import Client
 from tests.interop.processes import free_port, wait_until
 
-from flask_socketio import SocketIO, UsageError
+from flask_socketio import SocketIO, UsageError, emit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +92,12 @@ class TestMessageQueue:
                 use()
             assert "password" not in str(raised.value)
 
+    def test_init_app_without_application(self) -> None:
+        socketio = SocketIO()
+        socketio.init_app(None, message_queue="redis://")
+        with pytest.raises(UsageError, match="would reach nobody"):
+            socketio.emit("x")
+
     @pytest.mark.parametrize("logger", [False, True])
     def test_with_one_it_is_warned_that_nothing_leaves(
         self, logger: bool, caplog: pytest.LogCaptureFixture
@@ -121,3 +127,39 @@ def test_the_async_mode_of_another_server_is_warned_of(
     assert client.call("double", 4) == 8
     assert "async_mode='eventlet' is not supported yet: handlers run in threads" in caplog.text
     assert socketio.async_mode == "threading"
+
+
+class TestSubclass:
+    """Published extensions replace ``emit``, and expect that handlers emit through it."""
+
+    class Counting(SocketIO):
+        def emit(self, event: str, *args: Any, **options: Any) -> None:
+            seen.append((event, options["namespace"]))
+            super().emit(event, *args, **options)
+
+    @pytest.fixture
+    def client(self, stack: ExitStack) -> Client:
+        app = Flask(__name__)
+        socketio = self.Counting(app)
+        socketio.on_event("go", lambda namespace: emit("went", 1, 2, namespace=namespace))
+        socketio.on_event("tell", lambda: emit("told", broadcast=True, include_self=False))
+        socketio.on_event("connect", lambda: None, namespace="/chat")
+        seen.clear()
+        client = connect(stack, stack.enter_context(serve(socketio, app)))
+        client.connect("/chat")
+        return client
+
+    @pytest.mark.parametrize("namespace", ["/", "/chat"])
+    def test_the_client_itself(self, client: Client, namespace: str) -> None:
+        client.emit("go", namespace)
+        assert client.receive_event(namespace) == ["went", 1, 2]
+        assert seen == [("went", namespace)]
+
+    def test_others(self, client: Client) -> None:
+        client.emit("tell")
+        client.emit("go", "/")
+        assert client.receive_event() == ["went", 1, 2]
+        assert seen == [("told", "/"), ("went", "/")]
+
+
+seen: list[tuple[str, str]] = []

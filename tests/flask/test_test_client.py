@@ -131,6 +131,16 @@ class TestAcknowledgements:
     def test_without_a_handler_there_is_none(self, app: Flask, socketio: SocketIO) -> None:
         assert socketio.test_client(app).emit("unknown", callback=True) is None
 
+    def test_keywords_of_the_server_are_ignored(self, app: Flask, socketio: SocketIO) -> None:
+        socketio.on_event("double", lambda number: 2 * number)
+        client = socketio.test_client(app)
+        assert client.emit("double", 4, callback=True, broadcast=True, to="nobody") == 8
+
+    def test_the_handshake_shows_what_the_test_gave(self, app: Flask, socketio: SocketIO) -> None:
+        socketio.on_event("show", lambda: (request.args.to_dict(), sorted(dict(request.headers))))
+        client = socketio.test_client(app, query_string="?a=1", headers={"X-Own": "yes"})
+        assert client.emit("show", callback=True) == [{"a": "1"}, ["Host", "X-Own"]]
+
     def test_unknown_keywords_are_refused(self, app: Flask, socketio: SocketIO) -> None:
         client: Any = socketio.test_client(app)
         with pytest.raises(UnknownOptionError, match="did you mean 'callback'"):

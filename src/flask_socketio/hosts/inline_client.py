@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 MAX_ATTACHMENTS = 10_000
 
 
+#: What the request for a WebSocket has in its headers, and what its query string begins with.
+UPGRADE_HEADERS = {
+    "HTTP_CONNECTION": "Upgrade",
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_SEC_WEBSOCKET_VERSION": "13",
+}
+ENGINE_QUERY = "EIO=4&transport=websocket"
+
+
 class InlineClient:
     """One session, as its client sees it.
 
@@ -90,3 +99,16 @@ class InlineClient:
         if self.is_open:
             self.is_open = False
             self._take_end(self)
+
+
+def as_given(environ: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a handshake what the test did not give: handlers show ``request`` to it.
+
+    :param environ: the handshake's environment, as middleware has left it.
+    """
+    environ["QUERY_STRING"] = environ["QUERY_STRING"].removeprefix(ENGINE_QUERY).removeprefix("&")
+    for name in UPGRADE_HEADERS:
+        environ.pop(name, None)
+    if environ.get("HTTP_USER_AGENT", "").startswith("Werkzeug/"):
+        del environ["HTTP_USER_AGENT"]
+    return environ

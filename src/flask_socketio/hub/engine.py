@@ -184,9 +184,9 @@ class Engine:
         self._mark_dirty(socket)
         self.watch(socket)
         if session.close_reason is DisconnectReason.TRANSPORT_ERROR:
-            error = ProtocolError(session.close_detail)
-            self._refuse_poll(socket, error)
-            raise error
+            failure = ProtocolError(session.close_detail)
+            self._refuse_poll(socket, failure)
+            raise failure
 
     def answer_post(self, socket: EngineSocket, post: Post) -> None:
         """Answer a POST whose payload was taken: now, or when the application has caught up.
