@@ -288,23 +288,28 @@ class EventDispatcher:
             handled it.
         """
         namespace = socket.namespace.name
-        table = self._table
-        error_handler = table.find_error_handler(namespace)
         unhandled: BaseException | None = error
         result = None
-        if error_handler is not None:
-            try:
-                raise error  # error handlers may look at sys.exc_info(), as logger.exception() does
-            except FAILURES:
-                result, unhandled = _attempt(error_handler, (error,))
-            if type(result) is CoroutineType:
-                result, unhandled = _attempt(self.service.coroutines.run, (result, error))
+        for error_handler in self._table.error_handlers_of(namespace):
+            if unhandled is not None:
+                result, unhandled = self._call_error_handler(error_handler, unhandled)
         if unhandled is not None:
             self._report(socket, event, unhandled)
             return FAILED, unhandled
         if event == "connect":
             return (True if result is True else FAILED), None
         return (FAILED if result is None else result), None
+
+    def _call_error_handler(
+        self, error_handler: Function, error: BaseException
+    ) -> tuple[Any, BaseException | None]:
+        try:
+            raise error  # error handlers may look at sys.exc_info(), as logger.exception() does
+        except FAILURES:
+            result, unhandled = _attempt(error_handler, (error,))
+        if type(result) is CoroutineType:
+            return _attempt(self.service.coroutines.run, (result, error))
+        return result, unhandled
 
     def _report(self, socket: Socket, event: str, error: BaseException) -> None:
         """Log an error that nobody handled, and tell those who track errors."""

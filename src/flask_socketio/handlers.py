@@ -88,14 +88,15 @@ class HandlerTable:
         """Return the class-based namespaces by name."""
         return dict(self._classes)
 
-    def find_error_handler(self, namespace: str) -> Function | None:
-        """Find what is called with the error of a handler: the namespace's, that of all, or the
-        method ``error`` of its class."""
-        found = self.error_handlers.get(namespace, self.default_error_handler)
-        if found is None:
-            instance = self._classes.get(namespace) or self._classes.get(ANY)
-            found = getattr(instance, "error", None)
-        return found
+    def error_handlers_of(self, namespace: str) -> list[Function]:
+        """Return what takes the error of a handler: the namespace's error handler, or that of all;
+        and what takes an error that it raises: the method ``error`` of a class."""
+        instance = self._classes.get(namespace) or self._classes.get(ANY)
+        found = (
+            self.error_handlers.get(namespace, self.default_error_handler),
+            getattr(instance, "error", None),
+        )
+        return [function for function in found if function is not None]
 
     def has_namespace(self, namespace: str) -> bool:
         """Tell whether a namespace has any handler."""

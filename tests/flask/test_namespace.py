@@ -283,6 +283,14 @@ class TestError:
         site.socketio.on_namespace(self.Failing("/a"))
         assert site.connect("/a").call("fail", "x", namespace="/a") == "handled: x"
 
+    def test_it_takes_what_an_error_handler_raises(self, site: Site) -> None:
+        def raise_it(error: Exception) -> None:
+            raise LookupError("another") from error
+
+        site.socketio.on_namespace(self.Failing("/a"))
+        site.socketio.on_error_default(raise_it)
+        assert site.connect("/a").call("fail", "x", namespace="/a") == "handled: another"
+
     def test_an_error_handler_goes_before_it(self, site: Site) -> None:
         site.socketio.on_namespace(self.Failing("/a"))
         site.socketio.on_error_default(lambda error: "default")
