@@ -42,7 +42,7 @@ def machine() -> str:
             model = line.partition(":")[2].strip()
             break
     cpus, kernel = len(os.sched_getaffinity(0)), platform.release().partition("-")[0]
-    return f"{model}, {cpus} CPUs, Linux {kernel}, Python {platform.python_version()}"
+    return f"{model}, {cpus} CPUs, Linux {kernel}"
 
 
 def _lines(results: Results) -> Iterator[str]:
