@@ -115,6 +115,10 @@ class ClientRegister:
         """Tell whether a client is connected, so that it can be disconnected."""
         return self.is_connected(sid, namespace)
 
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        """Return the id of a client's session; `disconnect` needs no preparation here."""
+        return self.eio_sid_from_sid(sid, namespace)
+
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         """Return the sid that a session has in a namespace; None if it has none."""
         return views.ask_hub(self._find_service(), views.find_sid, eio_sid, namespace)

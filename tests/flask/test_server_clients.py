@@ -134,6 +134,8 @@ def test_is_connected(site: Site, manager: ClientRegister) -> None:
     client = site.connect()
     assert manager.is_connected(client.sid, "/")
     assert manager.can_disconnect(client.sid, "/")
+    assert manager.pre_disconnect(client.sid, "/") == manager.eio_sid_from_sid(client.sid, "/")
+    assert manager.is_connected(client.sid, "/")
     assert not manager.is_connected("nobody", "/")
     assert not manager.is_connected(client.sid, "/chat")
     client.leave()

@@ -27,6 +27,7 @@ METHODS: dict[tuple[type, type], tuple[str, ...]] = {
     ),
     (ClientRegister, socketio.Manager): (
         *("get_namespaces", "get_participants", "get_rooms", "is_connected", "can_disconnect"),
+        "pre_disconnect",
         *("sid_from_eio_sid", "eio_sid_from_sid", "trigger_callback"),
         *("emit", "enter_room", "leave_room", "close_room"),
     ),

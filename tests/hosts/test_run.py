@@ -228,6 +228,13 @@ def test_what_follows_from_debug(debug: bool, app: Flask) -> None:
     )
 
 
+@pytest.mark.parametrize(("value", "debug"), [("1", True), ("0", False)])
+def test_flask_debug(value: str, debug: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", value)
+    settings = check_run_options(Flask("debugged"), None, None, {})
+    assert (settings.debug, settings.use_reloader) == (debug, debug)
+
+
 def test_files_to_watch(app: Flask) -> None:
     settings = check_run_options(
         app, None, None, {"extra_files": ["b"], "reloader_options": {"extra_files": ["a"]}}
