@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import server_views as views
 from .addressing import rooms_of
+from .hub.hub import Hub
 from .live_mapping import LiveMapping
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class ClientRegister:
 
     def get_rooms(self, sid: str, namespace: str) -> list[Room]:
         """Return the rooms a client is in, its own first; none if it is not connected."""
-        return views.ask_hub(self._find_service(), views.read_rooms_of, sid, namespace) or []
+        return views.ask_hub(self._find_service(), Hub.rooms, sid, namespace) or []
 
     def is_connected(self, sid: str, namespace: str) -> bool:
         """Tell whether a client is connected: its connect handler has accepted it."""

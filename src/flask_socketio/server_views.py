@@ -219,9 +219,3 @@ def replace_data(hub: Hub, sid: str, namespace: str, data: dict[str, Any]) -> bo
         return False
     socket.data = data
     return True
-
-
-def read_rooms_of(hub: Hub, sid: str, namespace: str) -> list[Room]:
-    """Return the rooms of a client, its own first; none if it is not in the namespace."""
-    state = hub.namespaces.get(namespace)
-    return list(state.rooms(Sid(sid))) if state is not None else []

@@ -30,7 +30,6 @@ from .socketio import (
     PacketClassParser,
     Parser,
 )
-from .types import Sid
 from .websocket import DeflateSettings
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from .hub.ports import HandlerWorkers, HubCalls, Runtime
     from .hub.socket import Socket
     from .socketio import Packet
-    from .types import Room
+    from .types import Room, Sid
 
     Ts = TypeVarTuple("Ts")
 
@@ -315,11 +314,7 @@ class SocketIOService:
         """Return the rooms a client is in, its own first; none if it is not connected."""
         if self._calls is None:
             return []
-        return self.ask(self._rooms, sid, namespace)
-
-    def _rooms(self, sid: str, namespace: str) -> list[Room]:
-        state = self.hub.namespaces.get(namespace)
-        return list(state.rooms(Sid(sid))) if state is not None else []
+        return self.ask(self.hub.rooms, sid, namespace)
 
     def disconnect(self, sid: str, namespace: str) -> None:
         """Disconnect a client from a namespace; nothing happens if it is not connected."""

@@ -396,6 +396,11 @@ class Hub:
         state = self.namespaces.get(namespace)
         return state.sockets.get(Sid(sid)) if state is not None else None
 
+    def rooms(self, sid: str, namespace: str) -> list[Room]:
+        """Return the rooms of a client, its own first; none if it is not in the namespace."""
+        state = self.namespaces.get(namespace)
+        return list(state.rooms(Sid(sid))) if state is not None else []
+
     def join(self, socket: Socket, room: Room) -> None:
         """Put a client into a room."""
         if socket.sid in socket.namespace.sockets and room != socket.sid:

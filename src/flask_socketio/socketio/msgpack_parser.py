@@ -16,9 +16,9 @@ from ..errors import ProtocolError, UsageError
 from .packet import (
     MAX_ACK_ID_DIGITS,
     MAX_NAMESPACE_LENGTH,
-    RESERVED_EVENTS,
     Packet,
     PacketType,
+    check_event,
     check_namespace,
 )
 
@@ -167,13 +167,7 @@ class MsgpackParser:
         :raises ProtocolError: it is no list that begins with the name of an event, or the name is
             reserved.
         """
-        args = self.decode_ack(packet)
-        name = args[0] if args else None
-        if type(name) is not str:
-            raise ProtocolError("parse error: event without a name")
-        if name in RESERVED_EVENTS:
-            raise ProtocolError(f"parse error: the event name {name!r} is reserved")
-        return args
+        return check_event(self.decode_ack(packet))
 
     def decode_ack(self, packet: Packet) -> list[Any]:
         """Decode the data of an ACK.

@@ -124,6 +124,20 @@ def check_namespace(namespace: str) -> None:
         raise UsageError(f"a namespace cannot contain a comma: {namespace!r}")
 
 
+def check_event(args: list[Any]) -> list[Any]:
+    """Return the name of an event and its arguments, if it is one that a peer may send.
+
+    :param args: the decoded data of an EVENT.
+    :raises ProtocolError: it has no name, or one that is reserved.
+    """
+    name = args[0] if args else None
+    if type(name) is not str:
+        raise ProtocolError("parse error: event without a name")
+    if name in RESERVED_EVENTS:
+        raise ProtocolError(f"parse error: the event name {name!r} is reserved")
+    return args
+
+
 def decode_header(
     text: str, max_attachments: int = MAX_ATTACHMENTS_OF_CLIENTS
 ) -> tuple[Packet, int]:

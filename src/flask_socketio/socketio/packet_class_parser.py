@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ProtocolError
-from .packet import MAX_NAMESPACE_LENGTH, RESERVED_EVENTS, Packet, PacketType, check_namespace
+from .packet import MAX_NAMESPACE_LENGTH, Packet, PacketType, check_event, check_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,13 +108,7 @@ class PacketClassParser:
         :raises ProtocolError: it is no list that begins with the name of an event, or the name is
             reserved.
         """
-        args = self.decode_ack(packet)
-        name = args[0] if args else None
-        if type(name) is not str:
-            raise ProtocolError("parse error: event without a name")
-        if name in RESERVED_EVENTS:
-            raise ProtocolError(f"parse error: the event name {name!r} is reserved")
-        return args
+        return check_event(self.decode_ack(packet))
 
     def decode_ack(self, packet: Packet) -> list[Any]:
         """Return the arguments for a callback.

@@ -13,9 +13,9 @@ from ..errors import ProtocolError
 from .attachments import attach_binary
 from .json_codec import decode_standard, encode_standard, make_encoder
 from .packet import (
-    RESERVED_EVENTS,
     Packet,
     PacketType,
+    check_event,
     decode_header,
     encode_header,
     encode_namespace,
@@ -186,13 +186,7 @@ class JsonParser:
         :raises ProtocolError: it is no JSON list that begins with the name of an event, the name is
             reserved, or the attachments do not fit.
         """
-        args = self._decode_list(packet)
-        name = args[0] if args else None
-        if type(name) is not str:
-            raise ProtocolError("parse error: event without a name")
-        if name in RESERVED_EVENTS:
-            raise ProtocolError(f"parse error: the event name {name!r} is reserved")
-        return args
+        return check_event(self._decode_list(packet))
 
     def decode_ack(self, packet: Packet) -> list[Any]:
         """Decode the data of an ACK.
